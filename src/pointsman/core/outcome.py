@@ -1,0 +1,121 @@
+"""How a call ended. One tree, used by adapters (who classify), the engine (who acts) and the audit (who tells)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """Everything that can go wrong with a call, told apart by what should follow."""
+
+    REFUSED = "refused"  # connection refused, unreachable, DNS
+    CONNECT_TIMEOUT = "connect_timeout"
+    FIRST_TOKEN_TIMEOUT = "first_token_timeout"
+    IDLE_TIMEOUT = "idle_timeout"
+    TOTAL_TIMEOUT = "total_timeout"
+    LOADING = "loading"  # the server is warming up: wait, never a failure of the endpoint
+    BUSY = "busy"  # local queue full
+    RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"  # out of money: waiting does not help
+    AUTH = "auth"
+    FORBIDDEN = "forbidden"
+    MODEL_MISSING = "model_missing"
+    CONTEXT_OVERFLOW = "context_overflow"
+    OUT_OF_MEMORY = "out_of_memory"
+    LOAD_FAILED = "load_failed"
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"  # the feature is switched off on that server (501), or no image input
+    OVERLOADED = "overloaded"  # 529, engine overloaded
+    SERVER_ERROR = "server_error"
+    STREAM_CUT = "stream_cut"
+    BAD_STREAM = "bad_stream"  # not the protocol: HTML, garbage, oversized lines
+    EMPTY = "empty"  # 200 and nothing in it
+    REFUSAL = "refusal"  # content policy: an answer, not an endpoint failure
+    LOCAL_GUARD = "local_guard"  # our own network guard refused the connection
+    INTERNAL = "internal"  # our own fault
+
+
+# Same endpoint once more, quickly (scenarios.md B5). Never after a refused connection or a first-token timeout.
+RETRY_SAME = frozenset({FailureKind.SERVER_ERROR, FailureKind.OVERLOADED})
+# Our fault: another model would answer the same (B1).
+NO_FALLBACK = frozenset({FailureKind.BAD_REQUEST, FailureKind.REFUSAL, FailureKind.INTERNAL})
+# Counts against the endpoint's breaker: the endpoint itself failed, not our key, quota, request or patience.
+TRIPS_BREAKER = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.FIRST_TOKEN_TIMEOUT,
+        FailureKind.IDLE_TIMEOUT,
+        FailureKind.TOTAL_TIMEOUT,
+        FailureKind.OUT_OF_MEMORY,
+        FailureKind.LOAD_FAILED,
+        FailureKind.SERVER_ERROR,
+        FailureKind.OVERLOADED,
+        FailureKind.STREAM_CUT,
+        FailureKind.BAD_STREAM,
+        FailureKind.EMPTY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsage:
+    """Tokens of one call. `input` includes cached ones, `output` includes reasoning ones (protocols.md §1.3)."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The protocol's own end marker arrived. `finish_reason` in OpenAI's words: stop, length, tool_calls, ..."""
+
+    finish_reason: str
+    usage: TokenUsage
+    reported_model: str | None = None  # what the reply says answered; compare with what was asked (trap T57)
+    first_token_s: float | None = None
+    tokens_per_s: float | None = None
+    notes: tuple[str, ...] = ()  # e.g. "2 broken frames skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    kind: FailureKind
+    detail: str = ""  # one line, what the endpoint answered or what happened; untrusted text
+    status: int | None = None  # HTTP status, an int even where http.HTTPStatus does not know it
+    retry_after: float | None = None  # seconds, parsed and capped
+    usage: TokenUsage | None = None  # of a stream that broke off
+    shown: bool = False  # the user saw part of the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    usage: TokenUsage | None = None
+    reason: str = "cancelled by the user"
+
+
+Outcome = Completed | Failed | Cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call of a request and how it ended."""
+
+    model: str
+    endpoint: str
+    outcome: Outcome
+    number: int = 1  # 1-based among the attempts on this model
+    started: float = 0.0  # wall clock, Unix seconds
+    seconds: float = 0.0
+    cost: int | None = None  # nano-USD
+    notices: tuple[str, ...] = field(default_factory=tuple)

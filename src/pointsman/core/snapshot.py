@@ -1,0 +1,142 @@
+"""One frozen picture of everything non-deterministic: time, health, usage, hardware, services, overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from pointsman.core.health import Health
+from pointsman.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model in an endpoint's memory. Sizes in bytes; `size - vram` has spilled to RAM."""
+
+    id: str
+    size: int | None = None
+    vram: int | None = None
+    context: int | None = None  # tokens it was loaded with
+    expires_at: float | None = None  # Unix seconds
+    state: str = "loaded"  # loaded, loading, sleeping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointStatus:
+    """What the last probe of an endpoint told beyond its health. Every figure is None when unknown."""
+
+    checked_at: float
+    latency_ms: float | None = None  # of the probe
+    version: str | None = None
+    loaded: tuple[LoadedModel, ...] = ()
+    available: frozenset[str] | None = None  # model ids it lists; None = it did not say
+    relays: frozenset[str] = frozenset()  # model ids it computes elsewhere (Ollama remote_host)
+    contexts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # live context per model id
+    running: int | None = None  # requests being answered
+    waiting: int | None = None  # requests queued
+    slots: int | None = None
+    tokens_per_s: float | None = None  # generation, from counters' deltas or our own traffic
+    first_token_s: float | None = None  # of our own last call
+    kv_used_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    pid: int
+    vram: int | None  # bytes; None under WDDM or in some containers
+    name: str | None = None
+    endpoint: str | None = None  # whose service it belongs to, once known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU. Bytes, percent, °C, watts; None = the driver does not say."""
+
+    index: int
+    name: str
+    uuid: str | None = None
+    vram_total: int | None = None
+    vram_used: int | None = None
+    vram_free: int | None = None
+    utilization: int | None = None
+    temperature: int | None = None
+    power: float | None = None
+    power_limit: float | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSample:
+    taken_at: float
+    ram_total: int | None = None
+    ram_used: int | None = None
+    swap_used: int | None = None
+    cpu_percent: float | None = None
+    gpus: tuple[Gpu, ...] = ()
+    gpu_note: str | None = None  # why there are none, or what could not be read
+
+
+class ServiceState(StrEnum):
+    ACTIVE = "active"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    INACTIVE = "inactive"
+    FAILED = "failed"
+    CRASH_LOOP = "crash-loop"
+    NOT_FOUND = "not-found"
+    UNAVAILABLE = "unavailable"  # the service manager cannot be reached; the reason says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    name: str
+    unit: str
+    state: ServiceState
+    reason: str = ""
+    since: float | None = None  # Unix seconds
+    pid: int | None = None
+    restarts: int | None = None
+    memory: int | None = None  # bytes
+    invocation: str | None = None  # changes with every start
+
+
+class OverrideKind(StrEnum):
+    PIN = "pin"  # this model and no other
+    PREFER = "prefer"  # this model first
+    LOCAL_ONLY = "local_only"  # no cloud call at all (GR-009)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A standing instruction. `scope` is `global`, `role:NAME` or `kind:KIND`; the narrower scope wins."""
+
+    id: str
+    kind: OverrideKind
+    scope: str = "global"
+    model: str | None = None
+    source: str = "user"  # user, job or policy
+    created_at: float = 0.0
+    expires_at: float | None = None
+    reason: str = ""
+
+    def active(self, now: float) -> bool:
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    now: float  # Unix seconds
+    health: Mapping[str, Health] = field(default_factory=lambda: MappingProxyType({}))  # by endpoint
+    status: Mapping[str, EndpointStatus] = field(default_factory=lambda: MappingProxyType({}))
+    usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))  # by budget
+    host: HostSample | None = None
+    services: tuple[ServiceStatus, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    local_only: bool = False  # from configuration; an override can only add to it
+    audit_writable: bool = True
+
+    @property
+    def cloud_forbidden(self) -> bool:
+        return self.local_only or any(o.kind is OverrideKind.LOCAL_ONLY and o.active(self.now) for o in self.overrides)

@@ -1,0 +1,278 @@
+"""The engine's ports: what it needs of the world, as Protocols. Adapters implement them; tests fake below them.
+
+Everything async, nothing blocking. Times are Unix seconds, durations seconds, money nano-USD, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.core.fleet import Budget, Endpoint, Model
+from pointsman.core.health import Probe
+from pointsman.core.outcome import Failed, TokenUsage
+from pointsman.core.request import Message
+from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus
+from pointsman.core.usage import Usage
+
+# --- calling a model ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """The right to make one call. Only `engine.ledger` makes them, after reservation and intent line are committed."""
+
+    id: str  # also the reservation's id
+    request: str
+    model: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call in canonical form; a backend rebuilds the wire request from it, with no leftovers of other attempts."""
+
+    endpoint: Endpoint
+    model: Model
+    messages: tuple[Message, ...]
+    max_output: int  # tokens
+    params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer, as received: untrusted."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Figures that arrived before the end: usage so far, or the model that says it answers. Cumulative, not deltas."""
+
+    usage: TokenUsage | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The server works but says nothing yet: loading, reading the prompt. `done` in 0..1 where told."""
+
+    stage: str
+    done: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The protocol's own end marker. After it a backend yields nothing more."""
+
+    reason: str  # OpenAI's words: stop, length, tool_calls, content_filter, ...
+    usage: TokenUsage | None = None
+    model: str | None = None
+    tokens_per_s: float | None = None  # as the server measured it
+    tool_calls: bool = False
+    notes: tuple[str, ...] = ()
+
+
+Chunk = Text | Reasoning | Seen | Progress | Finish
+
+
+class CallFailed(Exception):
+    """A call that did not end well. `failed` says how; its detail is untrusted text."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(f"{failed.kind}: {failed.detail}")
+        self.failed = failed
+
+
+class Backend(Protocol):
+    """Speaks one endpoint's dialect. One long-lived connection pool; no retries, no fallback, no clocks of its own but
+    the connect timeout: the dispatcher holds the others."""
+
+    def stream(self, ticket: Ticket, call: Call) -> AsyncIterator[Chunk]:
+        """Yields chunks and ends with exactly one `Finish`, or raises CallFailed. Closing the iterator hangs up."""
+        ...
+
+    async def probe(self, endpoint: Endpoint) -> Probed:
+        """Looks at the endpoint without side effects (protocols.md §1.4). Never raises for what the endpoint does."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    health: Probe
+    status: EndpointStatus | None = None  # None when nothing answered
+
+
+# --- the machine -------------------------------------------------------------------------------------------------
+
+
+class HostProbe(Protocol):
+    async def sample(self) -> HostSample: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceResult:
+    """What a service command did. `ok` means the manager accepted it, not that the model answers (trap T44)."""
+
+    ok: bool
+    text: str
+    argv: tuple[str, ...] = ()
+
+
+class Services(Protocol):
+    async def status(self) -> tuple[ServiceStatus, ...]: ...
+
+    def command(self, name: str, verb: str) -> tuple[str, ...]:
+        """The exact argv that `act` would run, for the confirmation. Raises KeyError for an unknown service."""
+        ...
+
+    async def act(self, name: str, verb: str) -> ServiceResult:
+        """`verb` is start, stop or restart. Never through a shell."""
+        ...
+
+    async def logs(self, name: str, lines: int) -> tuple[str, ...]:
+        """The last lines, untrusted text."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Wall clock, Unix seconds."""
+        ...
+
+    def monotonic(self) -> float: ...
+
+    def jitter(self) -> float:
+        """A random figure in 0..1."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh identifier, sortable by time."""
+        ...
+
+
+# --- the store ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a call may cost at worst, or did cost, in every unit a budget may count."""
+
+    tokens: int
+    nano_usd: int | None  # None: price unknown (local models: 0)
+    requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    id: str
+    request: str
+    model: str
+    endpoint: str
+    at: float
+    worst: Charge
+    budgets: tuple[str, ...]  # names of the budgets it counts against
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetFull:
+    """A reservation that did not fit: which budget, and the figures."""
+
+    budget: str
+    used: int
+    wanted: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a reservation ended. `charge` replaces the reserve; `estimated` when no usage arrived."""
+
+    reservation: str
+    at: float
+    charge: Charge
+    usage: TokenUsage | None = None
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """A window over the audit, newest first. Every stated part must match; `text` is a substring of the sentence."""
+
+    before: int | None = None  # seq
+    after: int | None = None
+    limit: int = 200
+    type: str | None = None
+    request: str | None = None
+    model: str | None = None
+    rule: str | None = None
+    actor: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTotal:
+    """Ledger totals of one model since some time."""
+
+    model: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    nano_usd: int
+    estimated: int  # how many of the requests were estimated
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be written (disk full, read-only, permission lost): nothing may leave the machine."""
+
+
+class Store(Protocol):
+    """The ledger, the audit and the overrides: one file, one writer. Writes raise StoreUnavailable."""
+
+    async def reserve(
+        self, reservation: Reservation, budgets: Sequence[Budget], intent: Sequence[AuditEvent]
+    ) -> BudgetFull | None:
+        """Reservation and intent lines in one transaction, durable when this returns. `budgets` are those it counts
+        against; if one is too full nothing is written and its figures come back. Exactly at the limit fits."""
+        ...
+
+    async def settle(self, settlement: Settlement, lines: Sequence[AuditEvent]) -> None:
+        """Replaces the reserve by the charge and writes the outcome lines, in one transaction."""
+        ...
+
+    async def append(self, lines: Sequence[AuditEvent]) -> None: ...
+
+    async def recover(self, now: float) -> int:
+        """Charges reservations left open by a crash at their reserve, one audit line each; returns how many."""
+        ...
+
+    async def usage(self, budgets: Sequence[Budget], now: float) -> Mapping[str, Usage]: ...
+
+    async def totals(self, since: float) -> tuple[ModelTotal, ...]: ...
+
+    async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...
+
+    async def audit_size(self) -> int: ...
+
+    async def overrides(self, now: float) -> tuple[Override, ...]: ...
+
+    async def put_override(self, override: Override, line: AuditEvent) -> None: ...
+
+    async def drop_override(self, override_id: str, line: AuditEvent) -> None: ...
+
+    async def writable(self) -> str | None:
+        """None if a line could be written now, else why not."""
+        ...
+
+    async def aclose(self) -> None: ...
