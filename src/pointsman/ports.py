@@ -101,10 +101,6 @@ class Backend(Protocol):
         """Yields chunks and ends with exactly one `Finish`, or raises CallFailed. Closing the iterator hangs up."""
         ...
 
-    async def probe(self, endpoint: Endpoint) -> Probed:
-        """Looks at the endpoint without side effects (protocols.md §1.4). Never raises for what the endpoint does."""
-        ...
-
     async def aclose(self) -> None: ...
 
 
@@ -112,6 +108,14 @@ class Backend(Protocol):
 class Probed:
     health: Probe
     status: EndpointStatus | None = None  # None when nothing answered
+
+
+class Prober(Protocol):
+    async def probe(self, endpoint: Endpoint) -> Probed:
+        """Looks at the endpoint without side effects (protocols.md §1.4). Never raises for what the endpoint does."""
+        ...
+
+    async def aclose(self) -> None: ...
 
 
 # --- the machine -------------------------------------------------------------------------------------------------
