@@ -40,6 +40,8 @@ class EndpointStatus:
     tokens_per_s: float | None = None  # generation, from counters' deltas or our own traffic
     first_token_s: float | None = None  # of our own last call
     kv_used_percent: float | None = None
+    # What it says each model id can do, in `Model.capabilities`' words; ids it says nothing of are missing.
+    capabilities: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,175 @@
+"""Reads NVIDIA GPUs through NVML, the driver's library, by its `pynvml` binding. Blocking: run it in a thread.
+
+Every single reading may fail and is then None; errors are told apart by `.value` only (NVMLError objects can neither be
+hashed nor compared, trap T50). Keeps NVML initialised between samples and starts it again when it was lost.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from pointsman.adapters.lenient import one_line
+from pointsman.core.snapshot import Gpu, GpuProcess
+
+T = TypeVar("T")
+_UNINITIALIZED, _NOT_SUPPORTED, _LIBRARY_NOT_FOUND, _GPU_LOST = 1, 3, 12, 15
+_NOTES = {
+    9: "the NVIDIA driver is not loaded",
+    _LIBRARY_NOT_FOUND: "no NVIDIA driver (libnvidia-ml.so.1 not found)",
+    18: "the NVIDIA driver was updated: reboot to read the GPUs again",
+}
+_DEVICE_NOTES = {
+    4: "no permission to read it",
+    _GPU_LOST: "GPU is lost (fell off the bus)",
+    16: "GPU needs a reset",
+}
+_MIG_ON = 1
+
+
+class NvmlReader:
+    """Samples all NVIDIA GPUs. Not thread-safe: one thread owns it."""
+
+    def __init__(self) -> None:
+        self._nvml: Any = None
+        self._ready = False
+
+    def read(self) -> tuple[tuple[Gpu, ...], str | None]:
+        """(GPUs, note): the note says why there are none or what could not be read; None when all is well."""
+        if self._nvml is None:
+            self._nvml = importlib.import_module("pynvml")
+        try:
+            return self._read()
+        except self._nvml.NVMLError as error:
+            self._ready = False
+            if error.value != _UNINITIALIZED:
+                return (), self._describe(error)
+        try:
+            return self._read()
+        except self._nvml.NVMLError as error:
+            self._ready = False
+            return (), self._describe(error)
+
+    def close(self) -> None:
+        if self._ready:
+            self._ready = False
+            self._try(self._nvml.nvmlShutdown)
+
+    def _read(self) -> tuple[tuple[Gpu, ...], str | None]:
+        if not self._ready:
+            self._nvml.nvmlInit()
+            self._ready = True
+        gpus: list[Gpu] = []
+        notes: list[str] = []
+        for index in range(self._nvml.nvmlDeviceGetCount()):
+            found, note = self._device(index)
+            gpus += found
+            if note:
+                notes.append(f"GPU {index}: {note}")
+        return tuple(gpus), "; ".join(notes) or (None if gpus else "the NVIDIA driver reports no GPU")
+
+    def _device(self, index: int) -> tuple[list[Gpu], str | None]:
+        nvml = self._nvml
+        try:
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        except nvml.NVMLError as error:
+            if error.value == _UNINITIALIZED:
+                raise
+            return [], _DEVICE_NOTES.get(error.value) or self._describe(error)
+        whole, note = self._gpu(index, handle)
+        instances = list(self._mig_instances(index, handle, whole.name))
+        if instances:
+            # The instances carry the memory; the card itself would count it twice.
+            return instances, None
+        return [whole], note
+
+    def _gpu(self, index: int, handle: Any, name: str | None = None) -> tuple[Gpu, str | None]:
+        nvml = self._nvml
+        memory, note = self._memory(handle)
+        utilization = self._try(nvml.nvmlDeviceGetUtilizationRates, handle)
+        gpu = Gpu(
+            index=index,
+            name=name or _text(self._try(nvml.nvmlDeviceGetName, handle)) or f"NVIDIA GPU {index}",
+            uuid=_text(self._try(nvml.nvmlDeviceGetUUID, handle)),
+            vram_total=_attribute(memory, "total"),
+            vram_used=_attribute(memory, "used"),
+            vram_free=_attribute(memory, "free"),
+            utilization=_attribute(utilization, "gpu"),
+            temperature=self._temperature(handle),
+            power=_watts(self._try(nvml.nvmlDeviceGetPowerUsage, handle)),
+            power_limit=_watts(self._try(nvml.nvmlDeviceGetEnforcedPowerLimit, handle)),
+            processes=self._processes(handle),
+        )
+        return gpu, note
+
+    def _memory(self, handle: Any) -> tuple[Any, str | None]:
+        nvml = self._nvml
+        try:
+            return nvml.nvmlDeviceGetMemoryInfo(handle), None
+        except nvml.NVMLError as error:
+            if error.value == _UNINITIALIZED:
+                raise
+            if error.value == _NOT_SUPPORTED:
+                return None, "does not report memory (unified with the RAM?)"
+            return None, _DEVICE_NOTES.get(error.value) or self._describe(error)
+
+    def _temperature(self, handle: Any) -> int | None:
+        """The present call, or the one it replaced for drivers that do not have it yet."""
+        nvml, sensor = self._nvml, self._nvml.NVML_TEMPERATURE_GPU
+        for call in ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetTemperature"):
+            read = getattr(nvml, call, None)
+            celsius = None if read is None else self._try(read, handle, sensor)
+            if celsius is not None:
+                return int(celsius)
+        return None
+
+    def _processes(self, handle: Any) -> tuple[GpuProcess, ...]:
+        nvml = self._nvml
+        found: dict[int, int | None] = {}
+        for call in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
+            for process in self._try(call, handle) or ():
+                found[process.pid] = _larger(found.get(process.pid), process.usedGpuMemory)
+        return tuple(GpuProcess(pid=pid, vram=vram) for pid, vram in sorted(found.items()))
+
+    def _mig_instances(self, index: int, handle: Any, card: str) -> Iterator[Gpu]:
+        nvml = self._nvml
+        mode = self._try(nvml.nvmlDeviceGetMigMode, handle)
+        if mode is None or mode[0] != _MIG_ON:
+            return
+        for slot in range(self._try(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
+            child = self._try(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, slot)
+            if child is not None:
+                yield self._gpu(index, child, f"{card} MIG {slot}")[0]
+
+    def _try(self, call: Callable[..., T], *arguments: Any) -> T | None:
+        """One guarded reading. A lost NVML is the sample's matter, everything else is this reading's."""
+        try:
+            return call(*arguments)
+        except self._nvml.NVMLError as error:
+            if error.value == _UNINITIALIZED and call is not self._nvml.nvmlShutdown:
+                raise
+            return None
+
+    def _describe(self, error: Any) -> str:
+        return _NOTES.get(error.value) or one_line(f"NVML: {error} (code {error.value})")
+
+
+def _text(value: object) -> str | None:
+    """Names were bytes in old bindings."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return one_line(value, 120) if isinstance(value, str) and value else None
+
+
+def _attribute(reading: Any, name: str) -> int | None:
+    return None if reading is None else int(getattr(reading, name))
+
+
+def _watts(milliwatts: int | None) -> float | None:
+    return None if milliwatts is None else milliwatts / 1000
+
+
+def _larger(known: int | None, seen: int | None) -> int | None:
+    """A process that computes and draws is listed twice with the same memory."""
+    return seen if known is None else known if seen is None else max(known, seen)
