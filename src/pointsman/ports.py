@@ -29,6 +29,7 @@ class Ticket:
     request: str
     model: str
     endpoint: str
+    recorded: bool = True  # False: the store is unwritable and the call stays on this machine (scenarios.md K10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

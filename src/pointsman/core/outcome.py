@@ -34,6 +34,9 @@ class FailureKind(StrEnum):
     EMPTY = "empty"  # 200 and nothing in it
     REFUSAL = "refusal"  # content policy: an answer, not an endpoint failure
     LOCAL_GUARD = "local_guard"  # our own network guard refused the connection
+    BUDGET = "budget"  # our own ledger said no: no call was made
+    COOLING = "cooling"  # the endpoint's breaker is open or its one trial is taken: no call was made
+    INTERRUPTED = "interrupted"  # we ended it: its service is restarted, or local_only was switched on
     INTERNAL = "internal"  # our own fault
 
 
@@ -41,6 +44,17 @@ class FailureKind(StrEnum):
 RETRY_SAME = frozenset({FailureKind.SERVER_ERROR, FailureKind.OVERLOADED})
 # Our fault: another model would answer the same (B1).
 NO_FALLBACK = frozenset({FailureKind.BAD_REQUEST, FailureKind.REFUSAL, FailureKind.INTERNAL})
+# No bytes left the machine.
+NOT_SENT = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.LOCAL_GUARD,
+        FailureKind.BUDGET,
+        FailureKind.COOLING,
+        FailureKind.INTERNAL,
+    }
+)
 # Counts against the endpoint's breaker: the endpoint itself failed, not our key, quota, request or patience.
 TRIPS_BREAKER = frozenset(
     {

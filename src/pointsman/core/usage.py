@@ -44,6 +44,17 @@ def band_of(usage: Usage | None, bands: Iterable[Band]) -> Band:
     return max((band for band in bands if usage.reached(band.at)), key=lambda band: band.at, default=NORMAL)
 
 
+def announced_band(old: Band | None, usage: Usage, bands: Iterable[Band]) -> Band:
+    """The band to announce: up at its edge at once, down only one whole percent below it, so that it does not flap.
+
+    Routing itself always uses the exact `band_of`.
+    """
+    exact = band_of(usage, bands)
+    if old is None or exact.at >= old.at:
+        return exact
+    return exact if usage.used * 100 < usage.limit * (old.at - 1) else old
+
+
 def covers(budget: Budget, model: Model, endpoint: Endpoint, locality: Locality) -> bool:
     """Does a call of this model count against that budget? Without a stated scope: every cloud call does."""
     scope = budget.scope

@@ -1,0 +1,269 @@
+"""One request from prompt to answer: decide, then walk the ladder until a model answers or none may.
+
+The only loop that makes calls. Each call needs a Ticket; each ticket is settled, also on cancel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pointsman.core import narrate
+from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
+from pointsman.core.audit import AuditEvent
+from pointsman.core.classify import classify
+from pointsman.core.decision import Decision, Rung
+from pointsman.core.fleet import Fleet
+from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
+from pointsman.core.request import Request
+from pointsman.core.route import decide
+from pointsman.core.rules import Code, Notice
+from pointsman.core.usage import cost_of
+from pointsman.engine import events
+from pointsman.engine.board import Board
+from pointsman.engine.calls import Running, run_call
+from pointsman.engine.ledger import Ledger, final_usage
+from pointsman.ports import Backend, BudgetFull, Call, Chunk, Clock, Progress, Reasoning, Text, Ticket
+
+Emit = Callable[[events.EngineEvent], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """What every request needs. `running` holds the calls under way, so that others can end them."""
+
+    fleet: Fleet
+    backends: Mapping[str, Backend]
+    board: Board
+    ledger: Ledger
+    clock: Clock
+    running: dict[str, Running] = field(default_factory=dict)
+
+    async def serve(self, request: Request, emit: Emit) -> None:
+        """Serves one request. Every path ends with exactly one Answered, Blocked or Cancelled event."""
+        journey = _Journey(self, request, emit)
+        try:
+            await journey.run()
+        except asyncio.CancelledError:
+            last = journey.attempts[-1] if journey.attempts else None
+            emit(events.Cancelled(request=request.id, attempt=last))
+            raise
+
+
+@dataclass(slots=True)
+class _Journey:
+    """The state of one request on its way."""
+
+    home: Dispatcher
+    request: Request
+    emit: Emit
+    attempts: list[Attempt] = field(default_factory=list)
+    text: str = ""  # of the attempt that answered
+
+    async def run(self) -> None:
+        decision = await self._decide()
+        if decision is None:
+            return
+        while True:
+            now, jitter = self.home.clock.now(), self.home.clock.jitter()
+            step = after(decision, self.attempts, now, jitter, self._rules(decision))
+            if isinstance(step, Try):
+                await self._switch(decision, step)
+                await self._wait(step)
+                self.attempts.append(await self._attempt(decision, step.rung))
+                self.emit(events.AttemptEnded(request=self.request.id, attempt=self.attempts[-1]))
+            else:
+                await self._finish(decision, step)
+                return
+
+    # --- deciding
+
+    async def _decide(self) -> Decision | None:
+        decision = self._look()
+        wait = self._short_wait(decision)
+        if wait is not None:
+            self.emit(events.Waiting(request=self.request.id, why=decision.blocked or "", seconds=wait))
+            await asyncio.sleep(wait)
+            decision = self._look()
+        snapshot = self.home.board.snapshot()
+        lines = (narrate.decided(decision, self.home.fleet, self.request, snapshot),)
+        written = await self.home.ledger.write(*lines, *narrate.rerouted(decision, snapshot.now))
+        self.emit(events.Decided(request=self.request.id, decision=decision))
+        if decision.ladder and (written or not _degrades(decision)):
+            return decision
+        code, why = _refusal(decision)
+        self.emit(
+            events.Blocked(request=self.request.id, code=code, why=why, retry_at=decision.retry_at, by_policy=True)
+        )
+        return None
+
+    def _look(self) -> Decision:
+        task = classify(self.request)
+        return decide(self.home.fleet, self.request, task, self.home.board.snapshot(), self.home.clock.new_id())
+
+    def _short_wait(self, decision: Decision) -> float | None:
+        """Everybody is rate-limited, the first one only for a moment: wait rather than fail (scenarios.md C1)."""
+        if decision.ladder or decision.retry_at is None:
+            return None
+        if not any(r.code is Code.RATE_LIMITED for r in decision.rejected):
+            return None
+        wait = decision.retry_at - self.home.clock.now()
+        return max(wait, 0.0) if wait <= LONG_WAIT_S else None
+
+    def _rules(self, decision: Decision) -> Rules:
+        role = self.home.fleet.roles[decision.role]
+        endpoint = self.attempts[-1].endpoint if self.attempts else decision.endpoint
+        load = self.home.fleet.endpoints[endpoint].deadlines.load if endpoint else 0.0
+        return Rules(on_cut=role.on_cut, fall_back_on_refusal=role.fall_back_on_refusal, load_s=load)
+
+    # --- moving along the ladder
+
+    async def _switch(self, decision: Decision, step: Try) -> None:
+        """Tells, in the transcript and in the audit, that another model takes over."""
+        last = self.attempts[-1] if self.attempts else None
+        if last is None or last.model == step.rung.model or not isinstance(last.outcome, Failed):
+            return
+        now, failed = self.home.clock.now(), last.outcome
+        await self.home.ledger.write(narrate.switched(self.request.id, last, step.rung, failed.kind, now))
+        self.emit(
+            events.Switched(
+                request=self.request.id,
+                from_model=last.model,
+                to_model=step.rung.model,
+                kind=failed.kind,
+                why=failed.detail or str(failed.kind),
+                seconds=last.seconds,
+                fragment=failed.shown,
+            )
+        )
+
+    async def _wait(self, step: Try) -> None:
+        if step.delay > 0:
+            self.emit(events.Waiting(request=self.request.id, why=step.why, seconds=step.delay))
+            await asyncio.sleep(step.delay)
+
+    async def _attempt(self, decision: Decision, rung: Rung) -> Attempt:
+        started, began = self.home.clock.now(), self.home.clock.monotonic()
+        number = len(self.attempts) + 1
+        if not self._claim(decision, rung):
+            failed = Failed(kind=FailureKind.COOLING, detail=f"{rung.endpoint} is cooling down")
+            return self._record(rung, failed, started, began, number)
+        ticket = await self.home.ledger.mint(decision, rung, number)
+        if not isinstance(ticket, Ticket):
+            return self._record(rung, _no_ticket(ticket), started, began, number)
+        self.emit(events.Attempting(request=self.request.id, rung=rung, number=number))
+        return await self._call(decision, rung, ticket, started, began, number)
+
+    def _claim(self, decision: Decision, rung: Rung) -> bool:
+        if self.home.board.claim(rung.endpoint):
+            return True
+        resort = any(t.notice is Notice.TRIAL for t in decision.notices)
+        if resort:
+            self.home.board.force(rung.endpoint)
+        # A retry on the same model right after its own failure is part of the same try.
+        return resort or bool(self.attempts and self.attempts[-1].model == rung.model)
+
+    async def _call(
+        self, decision: Decision, rung: Rung, ticket: Ticket, started: float, began: float, number: int
+    ) -> Attempt:
+        """Makes the call; whatever happens, the ticket is settled and the board told before this returns or raises."""
+        model = self.home.fleet.models[rung.model]
+        endpoint = self.home.fleet.endpoints[rung.endpoint]
+        call = Call(
+            endpoint=endpoint,
+            model=model,
+            messages=self.request.messages,
+            max_output=rung.max_output,
+            params=model.params,
+        )
+        running = Running(ticket=ticket, locality=rung.locality)
+        self.home.running[ticket.id] = running
+        outcome: Outcome = Cancelled()
+        try:
+            outcome = await run_call(self.home.backends[rung.endpoint], call, running, self.home.clock, self._hear)
+        finally:
+            del self.home.running[ticket.id]
+            usage = final_usage(outcome, running.seen, running.everything, decision.task.tokens)
+            outcome = _with_usage(outcome, usage)
+            attempt = self._record(rung, outcome, started, began, number)
+            if isinstance(outcome, Cancelled):
+                self.attempts.append(attempt)
+            # Shielded: a cancelled request must still be settled, or its reserve would stay open.
+            await asyncio.shield(self._settle(ticket, attempt))
+        self.text = running.answer
+        return attempt
+
+    async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
+        old, new = self.home.board.saw(attempt.endpoint, attempt.outcome)
+        lines: tuple[AuditEvent, ...] = ()
+        if old.state is not new.state:
+            lines = (narrate.health_changed(attempt.endpoint, old, new, self.home.clock.now()),)
+        await self.home.ledger.settle(ticket, attempt, lines)
+
+    def _record(self, rung: Rung, outcome: Outcome, started: float, began: float, number: int) -> Attempt:
+        model, usage = self.home.fleet.models[rung.model], outcome.usage
+        cost = None
+        if usage is not None:
+            cost = cost_of(model, input_tokens=usage.input, output_tokens=usage.output, cached=usage.cached)
+        return Attempt(
+            model=rung.model,
+            endpoint=rung.endpoint,
+            outcome=outcome,
+            number=number,
+            started=started,
+            seconds=self.home.clock.monotonic() - began,
+            cost=cost,
+        )
+
+    def _hear(self, chunk: Chunk) -> None:
+        if isinstance(chunk, Text):
+            self.emit(events.TextDelta(request=self.request.id, text=chunk.text))
+        elif isinstance(chunk, Reasoning):
+            self.emit(events.ReasoningDelta(request=self.request.id, text=chunk.text))
+        elif isinstance(chunk, Progress):
+            self.emit(events.Waiting(request=self.request.id, why=chunk.stage, seconds=0.0, done=chunk.done))
+
+    # --- the end
+
+    async def _finish(self, decision: Decision, step: Step) -> None:
+        if isinstance(step, Done):
+            last = self.attempts[-1]
+            self.emit(events.Answered(request=self.request.id, attempt=last, decision=decision, text=self.text))
+        elif isinstance(step, Stop):
+            now = self.home.clock.now()
+            await self.home.ledger.write(narrate.stopped(self.request.id, step.code, step.why, now))
+            self.emit(
+                events.Blocked(
+                    request=self.request.id,
+                    code=step.code,
+                    why=step.why,
+                    attempts=tuple(self.attempts),
+                    offer=step.offer,
+                    retry_at=None if step.retry_after is None else now + step.retry_after,
+                )
+            )
+
+
+def _no_ticket(refused: BudgetFull | None) -> Failed:
+    if refused is None:
+        return Failed(kind=FailureKind.BUDGET, detail="the audit cannot be written, so nothing leaves this machine")
+    figures = f"{refused.used:,} used + {refused.wanted:,} at worst > {refused.limit:,}"
+    return Failed(kind=FailureKind.BUDGET, detail=f"budget {refused.budget}: {figures}")
+
+
+def _with_usage(outcome: Outcome, usage: TokenUsage | None) -> Outcome:
+    if isinstance(outcome, Completed):
+        return outcome if usage is None else replace(outcome, usage=usage)
+    return replace(outcome, usage=usage)
+
+
+def _degrades(decision: Decision) -> bool:
+    return any(t.notice is Notice.STEP_DOWN for t in decision.notices)
+
+
+def _refusal(decision: Decision) -> tuple[str, str]:
+    if decision.ladder:
+        return str(Code.AUDIT), "the audit cannot be written, so no other model may take over (GR-005)"
+    codes = sorted({str(r.code) for r in decision.rejected if r.code is not Code.ROLE})
+    return ", ".join(codes) or "blocked", decision.blocked or "no model may do this"

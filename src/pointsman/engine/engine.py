@@ -1,0 +1,237 @@
+"""The engine: what the doors talk to. Owns the monitor's tasks and the requests under way; implements `Console`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from pointsman.core import narrate
+from pointsman.core.audit import AuditRow
+from pointsman.core.classify import classify
+from pointsman.core.decision import Decision
+from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.request import Request
+from pointsman.core.route import decide
+from pointsman.core.snapshot import Override, OverrideKind, Snapshot
+from pointsman.core.whatif import suppose
+from pointsman.engine import events
+from pointsman.engine.board import Board
+from pointsman.engine.console import Fault
+from pointsman.engine.dispatch import Dispatcher
+from pointsman.engine.ledger import Ledger
+from pointsman.engine.monitor import Intervals, Monitor
+from pointsman.ports import (
+    AuditQuery,
+    Backend,
+    Clock,
+    HostProbe,
+    ModelTotal,
+    Prober,
+    ServiceResult,
+    Services,
+    Store,
+)
+
+PlayFault = Callable[[Fault], Awaitable[str]]
+
+
+class Engine:
+    """`async with Engine(...) as engine:` starts the monitor; leaving it hangs up every call and settles it."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        backends: Mapping[str, Backend],
+        store: Store,
+        prober: Prober,
+        host: HostProbe,
+        services: Services,
+        clock: Clock,
+        intervals: Intervals | None = None,
+        banners: tuple[str, ...] = (),
+        faults: tuple[Fault, ...] = (),
+        play: PlayFault | None = None,
+        monitor: bool = True,
+    ) -> None:
+        self._store, self._services, self._clock = store, services, clock
+        self._banners, self._faults, self._play = banners, faults, play
+        self._board = Board(fleet, clock)
+        self._ledger = Ledger(fleet, store, self._board, clock)
+        self._dispatcher = Dispatcher(
+            fleet=fleet, backends=backends, board=self._board, ledger=self._ledger, clock=clock
+        )
+        self._monitor = Monitor(
+            fleet=fleet,
+            board=self._board,
+            ledger=self._ledger,
+            store=store,
+            prober=prober,
+            host=host,
+            services=services,
+            clock=clock,
+            intervals=intervals or Intervals(),
+        )
+        self._watching = monitor
+        self._requests: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._store_recovered = await self._store.recover(self._clock.now())
+        await self._monitor.see_store()
+        if self._watching:
+            group = await self._stack.enter_async_context(asyncio.TaskGroup())
+            self._tasks = self._monitor.start(group)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in (*self._requests, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._requests, return_exceptions=True)
+        await self._stack.aclose()
+
+    # --- looking
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._board.fleet
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._board.snapshot()
+
+    @property
+    def banners(self) -> tuple[str, ...]:
+        standing = (*self._board.troubles, *self._banners)
+        problem = self._board.audit_problem
+        if problem is None:
+            return standing
+        return (f"the audit cannot be written ({problem}): no cloud call, no degradation, no restart", *standing)
+
+    def watch(self) -> AsyncIterator[Snapshot]:
+        return self._board.watch()
+
+    async def look(self) -> None:
+        """Looks once at everything, all at the same time: for headless verbs, which do not wait for the monitor."""
+        endpoints = [name for name, e in self.fleet.endpoints.items() if e.retired is None]
+        await asyncio.gather(
+            self._monitor.see_host(),
+            self._monitor.see_services(),
+            *(self._monitor.see_endpoint(name) for name in endpoints),
+        )
+
+    async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
+        return await self._store.audit(query)
+
+    async def audit_size(self) -> int:
+        return await self._store.audit_size()
+
+    async def totals(self, since: float) -> tuple[ModelTotal, ...]:
+        return await self._store.totals(since)
+
+    # --- asking
+
+    def new_request_id(self) -> str:
+        return self._clock.new_id()
+
+    async def submit(self, request: Request) -> AsyncIterator[events.EngineEvent]:
+        """Serves a request in a task of its own, so that it is settled even if the reader just leaves."""
+        heard: asyncio.Queue[events.EngineEvent | None] = asyncio.Queue()
+        task = asyncio.create_task(self._dispatcher.serve(request, heard.put_nowait))
+        task.add_done_callback(lambda _: heard.put_nowait(None))
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+        try:
+            while (event := await heard.get()) is not None:
+                yield event
+            if not task.cancelled():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        snapshot = suppose(self._board.snapshot(), self.fleet, what_if or {})
+        return decide(self.fleet, request, classify(request), snapshot)
+
+    # --- overrides: audited first, then in force
+
+    async def set_override(self, override: Override) -> None:
+        _check_override(self.fleet, override)
+        await self._store.put_override(override, narrate.overridden(override, self._clock.now()))
+        self._board.put_overrides(await self._store.overrides(self._clock.now()))
+        if override.kind is OverrideKind.LOCAL_ONLY:
+            self._interrupt("local_only was switched on", lambda call_locality, _: call_locality is Locality.CLOUD)
+
+    async def clear_override(self, override_id: str) -> None:
+        now = self._clock.now()
+        known = {o.id: o for o in await self._store.overrides(now)}
+        if override_id not in known:
+            raise ValueError(f"no override {override_id!r} is in force")
+        line = narrate.overridden(known[override_id], now, cleared=True)
+        await self._store.drop_override(override_id, line)
+        self._board.put_overrides(await self._store.overrides(now))
+
+    # --- services
+
+    def service_command(self, name: str, verb: str) -> tuple[str, ...]:
+        return self._services.command(name, verb)
+
+    def streams_on(self, service: str) -> int:
+        return sum(1 for call in self._dispatcher.running.values() if self._served_by(call.ticket.endpoint, service))
+
+    async def service_action(self, name: str, verb: str) -> ServiceResult:
+        """Intent line, then our own streams are ended, then the command (trap T45: an open stream blocks a stop)."""
+        argv = self._services.command(name, verb)
+        asked = narrate.service_asked(name, verb, argv, self.streams_on(name), self._clock.now())
+        if not await self._ledger.write(asked):
+            return ServiceResult(ok=False, text="refused: the audit cannot be written", argv=argv)
+        if verb != "start":
+            self._interrupt(f"{verb} of {name}", lambda _, endpoint: self._served_by(endpoint, name))
+        result = await self._services.act(name, verb)
+        await self._ledger.write(narrate.service_done(name, verb, result.ok, result.text, self._clock.now()))
+        await self._monitor.see_services()
+        for endpoint in self.fleet.endpoints:
+            if self._served_by(endpoint, name):
+                self._monitor.look_again(endpoint)
+        return result
+
+    async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
+        return await self._services.logs(name, lines)
+
+    def _served_by(self, endpoint: str, service: str) -> bool:
+        return self.fleet.endpoints[endpoint].service == service
+
+    def _interrupt(self, reason: str, hit: Callable[[Locality, str], bool]) -> None:
+        for call in self._dispatcher.running.values():
+            if hit(call.locality, call.ticket.endpoint):
+                call.interrupt(reason)
+
+    # --- the simulated fleet
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self._faults
+
+    async def play(self, fault: Fault) -> str:
+        if self._play is None:
+            raise ValueError("only the simulated fleet can play faults")
+        told = await self._play(fault)
+        self._monitor.look_again(fault.endpoint)
+        return told
+
+
+def _check_override(fleet: Fleet, override: Override) -> None:
+    kind, _, name = override.scope.partition(":")
+    if override.kind is not OverrideKind.LOCAL_ONLY and (not override.model or fleet.find(override.model) is None):
+        raise ValueError(f"unknown model {override.model!r}")
+    if kind == "role" and name not in fleet.roles:
+        raise ValueError(f"unknown role {name!r}; there are: {', '.join(fleet.roles)}")
+    if kind not in ("global", "role", "kind"):
+        raise ValueError(f"unknown scope {override.scope!r}: global, role:NAME or kind:KIND")

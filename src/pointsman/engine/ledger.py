@@ -1,0 +1,119 @@
+"""The only maker of Tickets: a call may be made only after its reservation and intent line are durable together."""
+
+from __future__ import annotations
+
+from pointsman.core import narrate
+from pointsman.core.audit import AuditEvent
+from pointsman.core.decision import Decision, Rung
+from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.outcome import NOT_SENT, Attempt, Cancelled, Completed, Failed, TokenUsage
+from pointsman.core.route import applicable_budgets
+from pointsman.core.tokens import estimate_tokens
+from pointsman.core.usage import cost_of
+from pointsman.engine.board import Board
+from pointsman.ports import BudgetFull, Charge, Clock, Reservation, Settlement, Store, StoreUnavailable, Ticket
+
+
+class Ledger:
+    """Reserve, then settle. A store that cannot be written is told to the board, and policy decides."""
+
+    def __init__(self, fleet: Fleet, store: Store, board: Board, clock: Clock) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._board = board
+        self._clock = clock
+
+    async def mint(self, decision: Decision, rung: Rung, number: int) -> Ticket | BudgetFull | None:
+        """A ticket; or the budget that is too full; or None if the audit is unwritable and the call would leave here."""
+        now, ticket_id = self._clock.now(), self._clock.new_id()
+        worst = self._worst(decision, rung)
+        budgets = applicable_budgets(self._fleet, self._fleet.models[rung.model], rung.locality)
+        reservation = Reservation(
+            id=ticket_id,
+            request=decision.request,
+            model=rung.model,
+            endpoint=rung.endpoint,
+            at=now,
+            worst=worst,
+            budgets=tuple(budget.name for budget in budgets),
+        )
+        line = narrate.intent(decision, rung, ticket_id, number, now, worst.nano_usd)
+        recorded = True
+        try:
+            full = await self._store.reserve(reservation, budgets, (line,))
+        except StoreUnavailable as problem:
+            self._board.put_audit_problem(str(problem))
+            if rung.locality is not Locality.LOCAL:
+                return None
+            full, recorded = None, False
+        if full is not None:
+            return full
+        return Ticket(
+            id=ticket_id, request=decision.request, model=rung.model, endpoint=rung.endpoint, recorded=recorded
+        )
+
+    def _worst(self, decision: Decision, rung: Rung) -> Charge:
+        model, tokens = self._fleet.models[rung.model], decision.task.tokens
+        price = cost_of(model, input_tokens=tokens, output_tokens=rung.max_output)
+        if rung.locality is Locality.LOCAL:
+            price = price or 0
+        return Charge(tokens=tokens + rung.max_output, nano_usd=price)
+
+    async def settle(self, ticket: Ticket, attempt: Attempt, lines: tuple[AuditEvent, ...] = ()) -> None:
+        """Replaces the reserve by what the call did cost, with its outcome line; an unrecorded ticket has neither."""
+        if not ticket.recorded:
+            return
+        now, usage = self._clock.now(), attempt.outcome.usage
+        settlement = Settlement(
+            reservation=ticket.id,
+            at=now,
+            charge=self._charge(attempt, usage),
+            usage=usage,
+            estimated=usage is not None and usage.estimated,
+        )
+        line = narrate.ended(attempt, ticket.request, ticket.id, now)
+        try:
+            await self._store.settle(settlement, (line, *lines))
+            self._board.put_usage(await self._store.usage(self._fleet.budgets, now))
+        except StoreUnavailable as problem:
+            self._board.put_audit_problem(str(problem))
+
+    def _charge(self, attempt: Attempt, usage: TokenUsage | None) -> Charge:
+        if isinstance(attempt.outcome, Failed) and attempt.outcome.kind in NOT_SENT:
+            return Charge(tokens=0, nano_usd=0, requests=0)
+        if usage is None:
+            return Charge(tokens=0, nano_usd=0)
+        return Charge(tokens=usage.total, nano_usd=attempt.cost)
+
+    async def write(self, *lines: AuditEvent) -> bool:
+        """Appends lines; False (and the board told) if that is not possible now."""
+        if not lines:
+            return True
+        try:
+            await self._store.append(lines)
+        except StoreUnavailable as problem:
+            self._board.put_audit_problem(str(problem))
+            return False
+        return True
+
+
+def final_usage(
+    outcome: Completed | Failed | Cancelled, seen: TokenUsage | None, text: str, input_tokens: int
+) -> TokenUsage | None:
+    """What a call used: the provider's figure when a terminal one came, else the larger of what was seen and a
+    careful estimate, marked. None when the endpoint refused the call outright: nothing was computed."""
+    if isinstance(outcome, Completed) and not outcome.usage.estimated:
+        return outcome.usage
+    if isinstance(outcome, Failed) and not text and seen is None and (outcome.kind in NOT_SENT or outcome.status):
+        return None
+    output = estimate_tokens(text)
+    if seen is None:
+        return TokenUsage(input=input_tokens, output=output, estimated=True)
+    return TokenUsage(
+        input=max(seen.input, input_tokens if seen.input == 0 else 0),
+        output=max(seen.output, output),
+        cached=seen.cached,
+        cache_write=seen.cache_write,
+        reasoning=seen.reasoning,
+        estimated=True,
+    )

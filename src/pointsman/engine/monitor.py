@@ -1,0 +1,150 @@
+"""Watches the world and writes what it sees to the board: endpoints, machine, services, budgets, overrides.
+
+One loop per source; a slow source delays nobody. A source that fails is a state on the board, never an exception here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from pointsman.core import narrate
+from pointsman.core.audit import AuditEvent
+from pointsman.core.fleet import Band, Fleet, Locality
+from pointsman.core.health import Health, HealthState
+from pointsman.core.usage import announced_band
+from pointsman.engine.board import Board
+from pointsman.engine.ledger import Ledger
+from pointsman.ports import Clock, HostProbe, Prober, Services, Store, StoreUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """Seconds between two looks at a source."""
+
+    local_endpoint: float = 2.0
+    cloud_endpoint: float = 30.0
+    down_most: float = 30.0  # an endpoint that is down is looked at ever more rarely, up to this
+    host: float = 1.0
+    services: float = 3.0
+    store: float = 2.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Monitor:
+    fleet: Fleet
+    board: Board
+    ledger: Ledger
+    store: Store
+    prober: Prober
+    host: HostProbe
+    services: Services
+    clock: Clock
+    intervals: Intervals = field(default_factory=Intervals)
+    _bands: dict[str, Band] = field(default_factory=dict)
+    _looks: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """One task per source, in the caller's group."""
+        loops = [self._endpoint_loop(name) for name, e in self.fleet.endpoints.items() if e.retired is None]
+        loops += [
+            self._every(self.intervals.host, "this machine", self.see_host),
+            self._every(self.intervals.services, "services", self.see_services),
+            self._every(self.intervals.store, "the ledger", self.see_store),
+        ]
+        return [group.create_task(loop) for loop in loops]
+
+    def look_again(self, endpoint: str) -> None:
+        """Probe that endpoint now rather than at its next turn."""
+        if endpoint in self._looks:
+            self._looks[endpoint].set()
+
+    # --- endpoints
+
+    async def _endpoint_loop(self, name: str) -> None:
+        look = self._looks.setdefault(name, asyncio.Event())
+        failures = 0
+        while True:
+            await self._guarded(f"endpoint {name}", partial(self.see_endpoint, name))
+            health = self.board.snapshot().health[name]
+            failures = failures + 1 if health.state is HealthState.DOWN else 0
+            pause = self._pause(name, health, failures)
+            try:
+                async with asyncio.timeout(pause):
+                    await look.wait()
+            except TimeoutError:
+                continue
+            look.clear()
+
+    def _pause(self, name: str, health: Health, failures: int) -> float:
+        local = self.fleet.endpoints[name].locality is Locality.LOCAL
+        base = self.intervals.local_endpoint if local else self.intervals.cloud_endpoint
+        if health.state is HealthState.RATE_LIMITED and health.until is not None:
+            return max(health.until - self.clock.now(), base)  # not poked before its time (scenarios.md C6)
+        return min(base * 2.0 ** min(failures, 6), max(self.intervals.down_most, base)) if failures > 3 else base
+
+    async def see_endpoint(self, name: str) -> Health:
+        """One probe. Under local_only a cloud endpoint is not even looked at (GR-009)."""
+        endpoint = self.fleet.endpoints[name]
+        snapshot = self.board.snapshot()
+        old = snapshot.health[name]
+        if endpoint.locality is Locality.CLOUD and snapshot.cloud_forbidden:
+            return old
+        if old.state is HealthState.RATE_LIMITED and not old.callable(snapshot.now):
+            return old
+        probed = await self.prober.probe(endpoint)
+        before, after = self.board.saw(name, probed.health)
+        self.board.put_status(name, probed.status)
+        if before.state is not after.state and HealthState.UNKNOWN is not before.state:
+            await self.ledger.write(narrate.health_changed(name, before, after, self.clock.now()))
+        return after
+
+    # --- the machine, its services, the store
+
+    async def see_host(self) -> None:
+        self.board.put_host(await self.host.sample())
+
+    async def see_services(self) -> None:
+        self.board.put_services(await self.services.status())
+
+    async def see_store(self) -> None:
+        """Budgets and overrides, which other processes may have changed, and whether the audit can be written."""
+        now = self.clock.now()
+        try:
+            usage = await self.store.usage(self.fleet.budgets, now)
+            overrides = await self.store.overrides(now)
+            problem = await self.store.writable()
+        except StoreUnavailable as gone:
+            self.board.put_audit_problem(str(gone))
+            return
+        self.board.put_usage(usage)
+        self.board.put_overrides(overrides)
+        self.board.put_audit_problem(problem)
+        await self.ledger.write(*self._crossings())
+
+    def _crossings(self) -> list[AuditEvent]:
+        """One line per band crossing, with hysteresis so that a budget on an edge does not chatter."""
+        lines = []
+        for name, usage in self.board.snapshot().usage.items():
+            old = self._bands.get(name)
+            new = announced_band(old, usage, self.fleet.bands)
+            self._bands[name] = new
+            if old is not None and old != new:
+                lines.append(narrate.band_crossed(usage, old, new, self.clock.now()))
+        return lines
+
+    async def _every(self, seconds: float, source: str, look: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._guarded(source, look)
+            await asyncio.sleep(seconds)
+
+    async def _guarded(self, source: str, look: Callable[[], Awaitable[object]]) -> None:
+        """A source that fails in a way its adapter did not foresee becomes a banner; the others go on."""
+        try:
+            await look()
+        except Exception as problem:  # noqa: BLE001 - one broken sensor must never take the screen down
+            self.board.put_trouble(source, f"{type(problem).__name__}: {problem}")
+        else:
+            self.board.put_trouble(source, None)
