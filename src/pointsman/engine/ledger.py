@@ -24,7 +24,7 @@ class Ledger:
         self._clock = clock
 
     async def mint(self, decision: Decision, rung: Rung, number: int) -> Ticket | BudgetFull | None:
-        """A ticket; or the budget that is too full; or None if the audit is unwritable and the call would leave here."""
+        """A ticket; or the budget that is too full; or None if the audit is unwritable and the call would leave."""
         now, ticket_id = self._clock.now(), self._clock.new_id()
         worst = self._worst(decision, rung)
         budgets = applicable_budgets(self._fleet, self._fleet.models[rung.model], rung.locality)
