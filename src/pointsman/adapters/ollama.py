@@ -1,0 +1,125 @@
+"""Ollama's native chat: the request, and the decoder of its NDJSON. Sources: protocols.md §3.2, §3.5.
+
+Native and not `/v1`, because there errors inside a stream are lost and silent truncation cannot be switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+
+from pointsman.adapters.answer import Answer, ErrorFrame
+from pointsman.adapters.exchange import Exchange
+from pointsman.adapters.lenient import JsonObject, count, decode_json, name, record
+from pointsman.adapters.ndjson import NdjsonReader
+from pointsman.adapters.params import configured
+from pointsman.adapters.urls import api_of
+from pointsman.core.outcome import TokenUsage
+from pointsman.core.request import Message
+from pointsman.ports import Call, Chunk, Ticket
+
+_RESERVED = frozenset({"model", "messages", "stream", "truncate", "shift", "num_predict"})
+_TOP_LEVEL = frozenset({"think", "format", "keep_alive", "options", "tools", "logprobs", "top_logprobs"})
+_LONGEST_OPENING = 512
+
+
+class Ollama:
+    """A `ports.Backend` for one endpoint."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def stream(self, ticket: Ticket, call: Call) -> AsyncGenerator[Chunk, None]:
+        """See `ports.Backend.stream`."""
+        params, notes = configured(call, _RESERVED)
+        decoder = OllamaDecoder(notes)
+        url = api_of(call.endpoint, "/chat")
+        return self._exchange.stream(ticket, call, url, payload_of(call, params), decoder)
+
+    async def aclose(self) -> None:
+        """Nothing of its own: the clients belong to whoever made them."""
+
+
+def payload_of(call: Call, params: JsonObject) -> dict[str, object]:
+    """Parameters that the API has at its top stay there, all others are options of the model.
+
+    Nothing about context or keep-alive is sent unless configured: other values than those it was loaded with make
+    Ollama reload the model (trap T32). `truncate` and `shift` off: an overflow is told, not hidden (trap T31).
+    """
+    top = {key: value for key, value in params.items() if key in _TOP_LEVEL and key != "options"}
+    loose = {key: value for key, value in params.items() if key not in _TOP_LEVEL}
+    return {
+        **top,
+        "model": call.model.id,
+        "messages": [_message(message) for message in call.messages],
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+        "options": {**record(params.get("options")), **loose, "num_predict": call.max_output},
+    }
+
+
+def _message(message: Message) -> dict[str, object]:
+    written: dict[str, object] = {"role": message.role, "content": message.text}
+    return written | {"images": [image.data for image in message.images]} if message.images else written
+
+
+class OllamaDecoder:
+    """`answer.Decoder` of a native chat."""
+
+    def __init__(self, notes: tuple[str, ...] = ()) -> None:
+        self._lines = NdjsonReader()
+        self._answer = Answer(notes=list(notes))
+        self._opening = b""
+        self._understood = False
+
+    @property
+    def answer(self) -> Answer:
+        return self._answer
+
+    def feed(self, data: bytes) -> Iterator[Chunk]:
+        self._opening += data[: max(0, _LONGEST_OPENING - len(self._opening))]
+        for line in self._lines.feed(data):
+            yield from self._line(line)
+
+    def close(self) -> Iterator[Chunk]:
+        for line in self._lines.close():
+            yield from self._line(line)
+        if not self._answer.complete:
+            self._answer.cut(foreign="" if self._understood else self._opening.decode("utf-8", "replace"))
+        yield self._answer.finish()
+
+    def _line(self, line: str) -> Iterator[Chunk]:
+        if self._answer.ended:
+            return
+        value = decode_json(line.encode())
+        if not isinstance(value, dict):
+            self._answer.skip_broken(line)
+            return
+        if value.get("error"):
+            raise ErrorFrame(value)
+        yield from self._object(value)
+
+    def _object(self, value: JsonObject) -> Iterator[Chunk]:
+        message = record(value.get("message"))
+        self._understood = self._understood or "message" in value or "done" in value
+        yield from self._answer.named(name(value.get("model")))
+        yield from self._answer.reasoning(message.get("thinking"))
+        yield from self._answer.text(message.get("content"))
+        if message.get("tool_calls"):
+            self._answer.tool_call()
+        if value.get("done") is True:
+            yield from self._done(value)
+
+    def _done(self, value: JsonObject) -> Iterator[Chunk]:
+        """Counts and durations vanish when they are zero; durations are nanoseconds (trap T23)."""
+        written, took = count(value.get("eval_count")), count(value.get("eval_duration"))
+        if written and took:
+            self._answer.tokens_per_s = written / (took / 1e9)
+        read = count(value.get("prompt_eval_count"))
+        if written is not None or read is not None:
+            yield from self._answer.used(TokenUsage(input=read or 0, output=written or 0))
+        relay = name(value.get("remote_host"))
+        if relay is not None:
+            self._answer.notes.append(f"computed by {relay}, not on this machine")
+        self._answer.reason = name(value.get("done_reason")) or "stop"
+        self._answer.ended = True
