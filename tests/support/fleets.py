@@ -82,6 +82,7 @@ BANDS = (
     Band(at=95, name="background-only", reject=frozenset({Tier.T0, Tier.T1, Tier.T3})),
     Band(at=100, name="local-only", reject_locality=Locality.CLOUD),
 )
+FLEET_ROLES = {r.name: r for r in ROLES}
 BUDGET = Budget(name="cloud-day", limit=10_000_000_000, unit=BudgetUnit.NANO_USD, window=Window(calendar="day"))
 
 

@@ -7,7 +7,7 @@ import hashlib
 from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Band, Fleet
-from pointsman.core.health import Health
+from pointsman.core.health import Health, HealthState
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind
 from pointsman.core.recorded import plain, record
 from pointsman.core.request import Request
@@ -160,8 +160,11 @@ def service_done(name: str, verb: str, ok: bool, text: str, at: float) -> AuditE
     )
 
 
-def health_changed(endpoint: str, old: Health, new: Health, at: float) -> AuditEvent:
-    return AuditEvent(
+def health_changed(endpoint: str, old: Health, new: Health, at: float) -> tuple[AuditEvent, ...]:
+    """A line if the state changed; the first look at an endpoint is no change."""
+    if old.state is new.state or old.state is HealthState.UNKNOWN:
+        return ()
+    line = AuditEvent(
         type=EventType.HEALTH,
         at=at,
         actor="monitor",
@@ -169,6 +172,7 @@ def health_changed(endpoint: str, old: Health, new: Health, at: float) -> AuditE
         rule=str(new.state),
         data={"endpoint": endpoint, "from": str(old.state), "to": str(new.state)},
     )
+    return (line,)
 
 
 def band_crossed(usage: Usage, old: Band, new: Band, at: float) -> AuditEvent:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from pointsman.core import narrate
 from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
-from pointsman.core.audit import AuditEvent
 from pointsman.core.classify import classify
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet
@@ -196,9 +195,7 @@ class _Journey:
 
     async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
         old, new = self.home.board.saw(attempt.endpoint, attempt.outcome)
-        lines: tuple[AuditEvent, ...] = ()
-        if old.state is not new.state:
-            lines = (narrate.health_changed(attempt.endpoint, old, new, self.home.clock.now()),)
+        lines = narrate.health_changed(attempt.endpoint, old, new, self.home.clock.now())
         await self.home.ledger.settle(ticket, attempt, lines)
 
     def _record(self, rung: Rung, outcome: Outcome, started: float, began: float, number: int) -> Attempt:

@@ -97,8 +97,7 @@ class Monitor:
         probed = await self.prober.probe(endpoint)
         before, after = self.board.saw(name, probed.health)
         self.board.put_status(name, probed.status)
-        if before.state is not after.state and HealthState.UNKNOWN is not before.state:
-            await self.ledger.write(narrate.health_changed(name, before, after, self.clock.now()))
+        await self.ledger.write(*narrate.health_changed(name, before, after, self.clock.now()))
         return after
 
     # --- the machine, its services, the store

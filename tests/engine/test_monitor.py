@@ -1,0 +1,71 @@
+"""What the monitor sees, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pointsman.core.health import HealthState
+from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.engine.engine import Engine
+from support.fleets import ask, small_fleet
+from support.worlds import MemoryStore, World
+
+
+async def test_one_look_sees_every_endpoint_the_machine_and_its_services() -> None:
+    world = World()
+    async with world.engine:
+        await world.engine.look()
+        picture = world.engine.snapshot
+    assert {h.state for h in picture.health.values()} == {HealthState.UP}
+    assert picture.host is not None and picture.services[0].name == "llama-gpu"
+
+
+async def test_under_local_only_no_cloud_endpoint_is_even_probed() -> None:
+    world = World(fleet=small_fleet(local_only=True))
+    async with world.engine:
+        await world.engine.look()
+    assert sorted(world.prober.looked) == ["cpu", "gpu", "ollama"]
+
+
+async def test_a_watcher_gets_the_latest_not_a_backlog() -> None:
+    world = World()
+    async with world.engine:
+        pictures = world.engine.watch()
+        await anext(pictures)
+        await world.engine.look()
+        newest = await anext(pictures)
+        assert newest.host is not None
+        await pictures.aclose()  # type: ignore[attr-defined]
+
+
+async def test_the_running_monitor_fills_the_board_and_stops_cleanly() -> None:
+    world = World()
+    engine = Engine(
+        fleet=world.fleet, backends=world.backends, store=world.store, prober=world.prober,
+        host=world.engine._monitor.host, services=world.services, clock=world.clock,
+    )  # fmt: skip
+    async with engine:
+        async for picture in engine.watch():
+            if picture.host and all(h.state is HealthState.UP for h in picture.health.values()):
+                break
+
+
+async def test_overrides_are_audited_and_come_into_force() -> None:
+    world = World()
+    async with world.engine:
+        await world.engine.set_override(Override(id="o1", kind=OverrideKind.PIN, model="big"))
+        assert world.engine.explain(ask()).model == "big"
+        await world.engine.clear_override("o1")
+        assert world.engine.explain(ask()).model == "sonnet"
+    assert world.audit("override") == ["override set: pin big for global", "override cleared: pin big for global"]
+
+
+async def test_a_broken_sensor_is_a_banner_not_a_crash() -> None:
+    world = World(store=MemoryStore())
+
+    async def broken() -> None:
+        raise OSError("sensor gone")
+
+    async with world.engine:
+        await world.engine._monitor._guarded("this machine", broken)
+        assert world.engine.banners == ("this machine cannot be read: OSError: sensor gone",)
+        await world.engine._monitor._guarded("this machine", world.engine._monitor.see_host)
+        assert world.engine.banners == ()
