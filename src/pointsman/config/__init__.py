@@ -1,0 +1,34 @@
+"""Configuration: TOML to core values, every problem at once, each with key path and nearest valid key.
+
+Above `ports`, below `adapters`. Never rewrites a file, never reads a key's value, never looks into the current
+directory by itself.
+"""
+
+from pointsman.config.load import Settings, Ui, load
+from pointsman.config.paths import (
+    example_path,
+    find_config,
+    preset_names,
+    preset_path,
+    state_dir,
+    theme_dir,
+    user_config_path,
+)
+from pointsman.config.prices import prices_date
+from pointsman.config.problems import ConfigError, Problem
+
+__all__ = [
+    "ConfigError",
+    "Problem",
+    "Settings",
+    "Ui",
+    "example_path",
+    "find_config",
+    "load",
+    "preset_names",
+    "preset_path",
+    "prices_date",
+    "state_dir",
+    "theme_dir",
+    "user_config_path",
+]

@@ -1,0 +1,105 @@
+"""Reading a configuration: preset, file over it, values, names; then all problems at once, or the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from pointsman.config.build import build_fleet, with_revision
+from pointsman.config.checks import check_references
+from pointsman.config.layers import POLICY_ARRAYS, POLICY_TABLES, Layer, over_preset, overlaid, read_layer
+from pointsman.config.paths import preset_names, preset_path
+from pointsman.config.problems import ConfigError, Place, Problem, Report, nearest_of
+from pointsman.config.shapes import UNREADABLE
+from pointsman.core.fleet import Fleet
+
+BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ui:
+    """What the screen lets people choose."""
+
+    theme: str = "pointsman-dark"
+    keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # binding id -> key
+    refresh_hz: float = 1.0  # apply passes per second over visible panes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A configuration that can be used."""
+
+    fleet: Fleet
+    ui: Ui
+    source: str  # the file's path, or "built-in"
+    warnings: tuple[Problem, ...] = ()
+    discover: bool = True  # offer endpoints found on this machine's usual ports
+
+
+def load(path: Path | None = None, policy: str | None = None) -> Settings:
+    """The settings of the file at `path`, or of the built-in `default` policy; `policy` names a preset to use instead
+    of the file's own policy. Raises ConfigError with every problem found."""
+    report = Report()
+    merged, name = _merged(path, policy, report)
+    fleet = build_fleet(merged, name)
+    fleet = with_revision(check_references(merged, fleet))
+    if report.problems:
+        raise ConfigError(report.problems)
+    return Settings(
+        fleet=fleet,
+        ui=Ui(**merged.ui),
+        source=str(path) if path is not None else BUILT_IN,
+        warnings=tuple(report.warnings),
+        discover=merged.top.get("discover", True),
+    )
+
+
+def _merged(path: Path | None, policy: str | None, report: Report) -> tuple[Layer, str]:
+    """The document to build from, and the name its policy goes by."""
+    if path is None:
+        name = policy or "default"
+        return _preset(name, Place(report, BUILT_IN, {}, "policy"), report), name
+    written = read_layer(path, str(path), report)
+    if written is None:
+        raise ConfigError(report.problems)
+    _check_choice(written, policy)
+    if policy is not None:
+        return over_preset(_preset(policy, Place(report, "--policy", {}), report), written), policy
+    whole, base = _stated(written, "policy"), _stated(written, "extends")
+    if whole is not None:
+        return over_preset(_preset(whole, written.place.key("policy"), report), written), whole
+    if base is not None:
+        return overlaid(_preset(base, written.place.key("extends"), report), written), base
+    return written, "own"
+
+
+def _stated(layer: Layer, key: str) -> str | None:
+    value = layer.top.get(key)
+    return None if value is None or value is UNREADABLE else str(value)
+
+
+def _preset(name: str, asked_at: Place, report: Report) -> Layer:
+    if name not in preset_names():
+        there = ", ".join(preset_names())
+        asked_at.problem(f"no such policy: {ascii(name)}; there are {there}", nearest_of(name, preset_names()))
+    else:
+        layer = read_layer(preset_path(name), f"presets/{name}.toml", report)
+        if layer is not None:
+            return layer
+    raise ConfigError(report.problems)
+
+
+def _check_choice(written: Layer, policy: str | None) -> None:
+    """`policy` takes a preset whole, `extends` builds on one: both at once, or half of each, is a contradiction."""
+    place = written.place
+    whole = _stated(written, "policy")
+    if whole is not None and _stated(written, "extends") is not None:
+        place.key("extends").problem("policy takes a preset whole and extends builds on one: state one of them")
+    own = [name for name in POLICY_TABLES if written.tables[name]]
+    own += [name for name in POLICY_ARRAYS if written.arrays[name]]
+    if whole is not None and policy is None and own:
+        place.key("policy").warning(
+            f"{whole} is used whole, so this file's {', '.join(own)} are set aside; extends would build on it"
+        )

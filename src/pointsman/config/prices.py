@@ -1,0 +1,96 @@
+"""Dated facts about cloud models: prices, windows, and which ids are gone. Data in `presets/prices.toml`.
+
+What the configuration states always wins; what is in neither place stays unknown (`None`), never zero.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from pointsman.config.paths import PACKAGE
+from pointsman.core.fleet import Endpoint
+
+# An OpenAI-compatible endpoint is priced by who runs it, which its host says.
+_HOSTS: Mapping[str, str] = {"api.cerebras.ai": "cerebras", "api.z.ai": "zai"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One model of one provider. Prices in nano-USD per token, sizes in tokens."""
+
+    price_in: int
+    price_out: int
+    price_cached: int | None = None
+    context: int | None = None
+    max_output: int | None = None
+    above: int | None = None  # input tokens above which the two prices below apply to the whole call
+    price_in_above: int | None = None
+    price_out_above: int | None = None
+    api: str = "chat"  # chat, embedding, or responses: not reachable through chat completions
+
+    def facts_at(self, context: int | None) -> dict[str, int]:
+        """The fields a model lacks, for the window it is used with.
+
+        A window beyond the price step takes the higher price for every call: the ledger may read high, never low.
+        """
+        window = context or self.context
+        stepped = self.above is not None and (window is None or window > self.above)
+        facts = {
+            "context": window,
+            "max_output": min(self.max_output, window) if self.max_output and window else self.max_output,
+            "price_in": self.price_in_above if stepped else self.price_in,
+            "price_out": self.price_out_above if stepped else self.price_out,
+            "price_cached": self.price_cached,
+        }
+        return {name: figure for name, figure in facts.items() if figure is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A model id that its provider no longer serves."""
+
+    id: str
+    providers: tuple[str, ...]
+    successor: str
+    since: str | None = None  # ISO date, None where only the fact is known
+    note: str = ""
+
+    def __str__(self) -> str:
+        when = f"since {self.since}" if self.since else "any more"
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.id} is not served {when}; its successor is {self.successor}{note}"
+
+
+def known(endpoint: Endpoint, model_id: str) -> Known | None:
+    """What the table says about this id at this endpoint; None = nothing."""
+    rows = _data()["models"].get(provider_of(endpoint), {})
+    row = rows.get(model_id.removeprefix("models/"))
+    return Known(**row) if row is not None else None
+
+
+def stale(endpoint: Endpoint, model_id: str) -> Stale | None:
+    provider = provider_of(endpoint)
+    for row in _data()["stale"]:
+        if row["id"] == model_id and provider in row["providers"]:
+            return Stale(**{**row, "providers": tuple(row["providers"])})
+    return None
+
+
+def prices_date() -> str:
+    """The day these figures were taken over, ISO."""
+    return str(_data()["as_of"])
+
+
+def provider_of(endpoint: Endpoint) -> str:
+    host = urlsplit(endpoint.url).hostname or ""
+    return _HOSTS.get(host, str(endpoint.kind))
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    return tomllib.loads((PACKAGE / "presets" / "prices.toml").read_text("utf-8"))

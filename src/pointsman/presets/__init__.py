@@ -1,0 +1,1 @@
+"""Data only: one policy per TOML file, and dated prices. Read by `pointsman.config`."""
