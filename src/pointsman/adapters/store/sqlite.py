@@ -19,7 +19,7 @@ from typing import TypeVar
 from pointsman.adapters.store import audit_log, ledger, overrides
 from pointsman.adapters.store.files import LiveLocks, WriteLock, prepare
 from pointsman.adapters.store.reasons import unavailable
-from pointsman.adapters.store.schema import open_reader, open_writer
+from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.writer import Writer
 from pointsman.core.audit import AuditEvent, AuditRow
 from pointsman.core.fleet import Budget
@@ -54,7 +54,7 @@ class SqliteStore:
         self._clock = clock
         self._instance = clock.new_id()
         self._live = LiveLocks(state_dir)
-        self._writer = Writer(lambda: open_writer(path), WriteLock(state_dir))
+        self._writer = Writer(path, WriteLock(state_dir))
         self._readers = _Readers(path)
 
     @classmethod

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pointsman.adapters.store.files import WriteLock
 from pointsman.adapters.store.reasons import passes, unavailable
+from pointsman.adapters.store.schema import open_writer
 from pointsman.ports import StoreUnavailable
 
 T = TypeVar("T")
@@ -29,9 +31,13 @@ class _Job:
 
 
 class Writer:
-    def __init__(self, connect: Callable[[], sqlite3.Connection], lock: WriteLock) -> None:
-        self._connect = connect
+    def __init__(
+        self, path: Path, lock: WriteLock, connect: Callable[[Path], sqlite3.Connection] = open_writer
+    ) -> None:
+        self._path = path
         self._lock = lock
+        self._connect = connect
+        self._file: tuple[int, int] | None = None  # which file the connection has open
         self._connection: sqlite3.Connection | None = None
         self._queue: deque[_Job] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
@@ -77,13 +83,27 @@ class Writer:
 
     def _commit(self, jobs: list[_Job]) -> list[object]:
         with self._lock.held():
-            if self._connection is None:
-                self._connection = self._connect()
+            connection = self._connected()
             try:
-                return _in_transaction(self._connection, jobs)
+                return _in_transaction(connection, jobs)
             except (sqlite3.Error, OSError) as error:
-                self._after_failure(self._connection, error)
+                self._after_failure(connection, error)
                 raise
+
+    def _connected(self) -> sqlite3.Connection:
+        """A connection to the file that bears the ledger's name now.
+
+        SQLite goes on writing happily to a file that was deleted or replaced, where every line would be lost.
+        """
+        found = self._path.stat()
+        file = (found.st_dev, found.st_ino)
+        if self._connection is not None and file == self._file:
+            return self._connection
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._connection, self._file = self._connect(self._path), file
+        return self._connection
 
     def _after_failure(self, connection: sqlite3.Connection, error: Exception) -> None:
         """Leaves no transaction open; a connection that may be broken is dropped, the next work opens a new one."""
