@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from pointsman.adapters.lenient import error_text, name, record, records
+from pointsman.adapters.error_body import read_error
+from pointsman.adapters.lenient import name, record, records
 from pointsman.adapters.probe_look import Look, Reply
 from pointsman.core.fleet import Endpoint, EndpointKind, Locality
 
@@ -90,7 +91,7 @@ def _json(reply: Reply | None) -> object:
 
 
 def _says(reply: Reply | None, text: str) -> bool:
-    return reply is not None and not reply.ok and text in error_text(reply.json())
+    return reply is not None and not reply.ok and text in read_error(reply.body).message
 
 
 def _ids(reply: Reply | None) -> tuple[str, ...]:

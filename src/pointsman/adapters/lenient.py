@@ -68,13 +68,3 @@ def number(value: object) -> float | int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if math.isfinite(value) and value >= 0 else None
-
-
-def error_text(value: object) -> str:
-    """What an error body says: `error` as object, string, or array-wrapped object, or `message` (trap T25)."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    outer = record(value)
-    error = outer.get("error", outer.get("message", outer.get("detail")))
-    inner = record(error).get("message", error)
-    return one_line(inner) if isinstance(inner, str) else ""

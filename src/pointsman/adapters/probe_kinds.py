@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
+from pointsman.adapters.error_body import read_error
 from pointsman.adapters.lenient import (
     JsonObject,
     count,
-    error_text,
     name,
     number,
     one_line,
@@ -26,7 +25,8 @@ from pointsman.adapters.lenient import (
 )
 from pointsman.adapters.metrics_text import Metrics
 from pointsman.adapters.probe_look import Look, LookFailed, Reply
-from pointsman.core.fleet import Endpoint, EndpointKind, Locality, is_relay_tag
+from pointsman.adapters.urls import api_of, root_of
+from pointsman.core.fleet import EndpointKind, Locality, is_relay_tag
 from pointsman.core.health import HealthState
 from pointsman.core.snapshot import EndpointStatus, LoadedModel
 from pointsman.ports import Probed
@@ -52,22 +52,6 @@ class Rates(Protocol):
 
 
 Looker = Callable[[Look, Rates], Awaitable[Probed]]
-
-
-def base_url(url: str) -> str:
-    """Where a local server's paths begin, whether or not the configured URL ends in `/v1` (trap T56)."""
-    return url.rstrip("/").removesuffix("/v1").rstrip("/")
-
-
-def models_url(endpoint: Endpoint) -> str:
-    """Where an OpenAI-like endpoint lists its models. A path in the configured URL is taken as the whole prefix."""
-    base = endpoint.url.rstrip("/")
-    if not urlsplit(base).path:
-        base += _PREFIX.get(endpoint.kind, "/v1")
-    return f"{base}/models"
-
-
-_PREFIX = {EndpointKind.DEEPSEEK: "", EndpointKind.GEMINI: "/v1beta/openai", EndpointKind.OPENROUTER: "/api/v1"}
 
 
 def _bearer(look: Look) -> dict[str, str]:
@@ -102,7 +86,7 @@ def _version(value: object) -> str | None:
 
 
 async def look_at_llama_cpp(look: Look, rates: Rates) -> Probed:
-    base = base_url(look.endpoint.url)
+    base = root_of(look.endpoint)
     health = await look.first(f"{base}/health", _bearer(look))
     if _says_no_slot(health):
         return Probed(health=look.verdict(HealthState.BUSY, "no slot available"))
@@ -120,8 +104,7 @@ async def look_at_llama_cpp(look: Look, rates: Rates) -> Probed:
 
 def _says_no_slot(reply: Reply) -> bool:
     """Older builds answered so when every slot was taken."""
-    body = record(reply.json())
-    return reply.status == 503 and "no slot available" in f"{body.get('status', '')} {error_text(body)}"
+    return reply.status == 503 and "no slot available" in read_error(reply.body).words
 
 
 def _llama_single(
@@ -190,7 +173,7 @@ def _llama_router(look: Look, props: JsonObject, models: tuple[JsonObject, ...])
 
 
 async def look_at_ollama(look: Look, rates: Rates) -> Probed:
-    base = base_url(look.endpoint.url).removesuffix("/api")
+    base = root_of(look.endpoint)
     version = await look.first(f"{base}/api/version", _bearer(look))
     look.require(version, absent=f"{base}/api/version is not there: is this Ollama?")
     ps, tags = await asyncio.gather(look.more(f"{base}/api/ps"), look.more(f"{base}/api/tags"))
@@ -274,7 +257,7 @@ def _ollama_capabilities(listed: tuple[JsonObject, ...]) -> Mapping[str, frozens
 
 
 async def look_at_vllm(look: Look, rates: Rates) -> Probed:
-    base = base_url(look.endpoint.url)
+    base = root_of(look.endpoint)
     health = await look.first(f"{base}/health", _bearer(look))
     if health.status == 503:
         raise LookFailed(look.down("the engine is dead (503 on /health)"))
@@ -328,7 +311,7 @@ def _vllm_load(look: Look, rates: Rates, metrics: Metrics | None) -> dict[str, A
 
 
 async def look_at_lmstudio(look: Look, rates: Rates) -> Probed:
-    base = base_url(look.endpoint.url)
+    base = root_of(look.endpoint)
     greeting = await look.first(f"{base}/lmstudio-greeting", _bearer(look))
     look.require(greeting, absent=f"{base}/lmstudio-greeting is not there: is this LM Studio?")
     listed = await look.more(f"{base}/api/v1/models")
@@ -375,7 +358,7 @@ def _lmstudio_context(instance: JsonObject) -> int | None:
 
 
 async def look_at_openai(look: Look, rates: Rates) -> Probed:
-    url = models_url(look.endpoint)
+    url = api_of(look.endpoint, "/models")
     reply = await look.first(url, _bearer(look))
     if reply.status in (404, 405, 501) and look.endpoint.kind is EndpointKind.OPENAI_COMPATIBLE:
         return _probed(look, f"answers, but lists no models ({reply.status})")
@@ -410,15 +393,15 @@ def _stated_context(entry: JsonObject) -> int | None:
 
 
 async def look_at_anthropic(look: Look, rates: Rates) -> Probed:
-    base = base_url(look.endpoint.url)
+    url = api_of(look.endpoint, "/models")
     headers = {"anthropic-version": "2023-06-01", **({"x-api-key": look.key} if look.key else {})}
-    look.require(await look.first(f"{base}/v1/models?limit=1", headers), absent=f"{base}/v1/models is not there")
+    look.require(await look.first(f"{url}?limit=1", headers), absent=f"{url} is not there: check the url")
     return _probed(look, "reachable, key accepted")
 
 
 async def look_at_openrouter(look: Look, rates: Rates) -> Probed:
     """`/key`, because the public model list proves nothing about the key."""
-    url = models_url(look.endpoint).removesuffix("/models") + "/key"
+    url = api_of(look.endpoint, "/key")
     reply = await look.first(url, _bearer(look))
     look.require(reply, absent=f"{url} is not there: check the url")
     data = record(record(reply.json()).get("data"))

@@ -12,13 +12,15 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
-from pointsman.adapters.lenient import decode_json, error_text, one_line
+from pointsman.adapters.error_body import read_error
+from pointsman.adapters.lenient import decode_json, one_line
 from pointsman.adapters.metrics_text import Metrics, parse_metrics
+from pointsman.adapters.redact import detail_line
+from pointsman.adapters.retry_after import retry_after
 from pointsman.core.fleet import Endpoint
 from pointsman.core.health import HealthState, Probe
 
@@ -27,7 +29,6 @@ LARGEST_BODY = 8 * 1024 * 1024  # bytes; the longest model list seen is under 1 
 _HEADERS = {"accept": "application/json, text/plain", "accept-encoding": "identity"}
 _DEFAULT_WAIT = 15.0  # seconds, of a 429 that does not say
 _QUOTA_WAIT = 600.0
-_LONGEST_WAIT = 3600.0
 _REASONS = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",
@@ -64,11 +65,8 @@ class Reply:
         return parse_metrics(self.body.decode("utf-8", "replace"))
 
     def said(self) -> str:
-        """One line of what the body says, for a reason."""
-        found = error_text(self.json())
-        if found or self.body.lstrip()[:1] in (b"{", b"[", b"<"):
-            return found
-        return one_line(self.body[:400].decode("utf-8", "replace"), 120)
+        """What the body says went wrong, raw."""
+        return read_error(self.body).message[:1000]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,7 +116,7 @@ class Look:
 
     def verdict(self, state: HealthState, reason: str, until: float | None = None) -> Probe:
         """A `Probe` whose reason is one printable line without our key, which servers like to quote."""
-        shown = reason if not self.key else reason.replace(self.key, "****")
+        shown = detail_line(reason, (self.key,) if self.key else ())
         return Probe(state=state, reason=one_line(shown), until=until)
 
     def down(self, reason: str) -> Probe:
@@ -135,7 +133,7 @@ class Look:
             return self.verdict(HealthState.MISCONFIGURED, self._key_refused(reply, reason))
         if reply.status in (402, 429):
             return self.verdict(HealthState.RATE_LIMITED, reason, self.wall() + _wait(reply, self.wall()))
-        if reply.status == 503 and "loading model" in reply.body[:1000].decode("utf-8", "replace").lower():
+        if reply.status == 503 and "loading model" in read_error(reply.body).words:
             return self.verdict(HealthState.WARMING, "loading the model")
         if reply.status == 404 and absent is not None:
             return self.verdict(HealthState.MISCONFIGURED, absent)
@@ -184,11 +182,8 @@ def _causes(error: BaseException, depth: int = 12) -> tuple[BaseException, ...]:
 
 
 def _wait(reply: Reply, now: float) -> float:
-    """Seconds until it may be asked again: Retry-After in seconds or as a date, capped; nonsense counts as absent."""
-    default = _QUOTA_WAIT if reply.status == 402 else _DEFAULT_WAIT
-    written = reply.headers.get("retry-after", "").strip()
-    try:
-        seconds = float(written) if written[:1].isdigit() else parsedate_to_datetime(written).timestamp() - now
-    except (ValueError, OverflowError, TypeError):
-        return default
-    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else default
+    """Seconds until it may be asked again."""
+    stated = retry_after(reply.headers, reply.json(), now)
+    if stated is not None:
+        return stated
+    return _QUOTA_WAIT if reply.status == 402 else _DEFAULT_WAIT
