@@ -17,7 +17,7 @@ from pointsman.adapters.store.overrides import put
 from pointsman.adapters.store.schema import apply, open_reader, open_writer, read_back, settings
 from pointsman.adapters.store.writer import Writer
 from pointsman.core.snapshot import Override, OverrideKind
-from pointsman.ports import StoreUnavailable
+from pointsman.ports import AuditQuery, StoreUnavailable
 
 
 def modes(directory: Path) -> dict[str, int]:
@@ -147,12 +147,14 @@ async def test_a_ledger_put_back_from_a_backup_is_written_to_and_not_its_ghost(s
     source.close()
     target.close()
     await store.append([make.line("lost with the old file")])
+    assert await store.audit_size() == 2
     for path in store.path.parent.glob("ledger.db*"):
         path.unlink()
     backup.rename(store.path)
     await store.append([make.line("written")])
     found = verify(store.path)
     assert (found.intact, found.lines) == (True, 2)
+    assert [row.text for row in await store.audit(AuditQuery())] == ["written", "kept"]
 
 
 async def test_while_a_foreign_tool_holds_the_ledger_writes_say_so_and_then_work_again(store, state_dir):

@@ -70,6 +70,12 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def identity(path: Path) -> tuple[int, int]:
+    """Which file bears this name now. SQLite goes on happily with a file that was deleted or replaced meanwhile."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 class WriteLock:
     """One writer at a time among all processes, for transactions and checkpoints alike.
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from pointsman.adapters.store import audit_log, ledger, overrides
-from pointsman.adapters.store.files import LiveLocks, WriteLock, prepare
+from pointsman.adapters.store.files import LiveLocks, WriteLock, identity, prepare
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.writer import Writer
@@ -177,7 +177,7 @@ class _Readers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._idle: SimpleQueue[tuple[tuple[int, int], sqlite3.Connection]] = SimpleQueue()
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-reader")
         self._closed = False
 
@@ -188,7 +188,8 @@ class _Readers:
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            connection = self._take()
+            file = identity(self._path)
+            connection = self._take(file)
             try:
                 answer = work(connection)
             except BaseException:
@@ -196,17 +197,22 @@ class _Readers:
                 raise
         except (sqlite3.Error, OSError) as error:
             raise unavailable(error) from error
-        self._idle.put(connection)
+        self._idle.put((file, connection))
         return answer
 
-    def _take(self) -> sqlite3.Connection:
-        try:
-            return self._idle.get_nowait()
-        except Empty:
-            return open_reader(self._path)
+    def _take(self, file: tuple[int, int]) -> sqlite3.Connection:
+        """An idle connection to that file, or a new one."""
+        while True:
+            try:
+                opened, connection = self._idle.get_nowait()
+            except Empty:
+                return open_reader(self._path)
+            if opened == file:
+                return connection
+            connection.close()
 
     def close(self) -> None:
         self._closed = True
         self._threads.shutdown(wait=True)
         while not self._idle.empty():
-            self._idle.get_nowait().close()
+            self._idle.get_nowait()[1].close()

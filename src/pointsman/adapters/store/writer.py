@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pointsman.adapters.store.files import WriteLock
+from pointsman.adapters.store.files import WriteLock, identity
 from pointsman.adapters.store.reasons import passes, unavailable
 from pointsman.adapters.store.schema import open_writer
 from pointsman.ports import StoreUnavailable
@@ -91,12 +91,8 @@ class Writer:
                 raise
 
     def _connected(self) -> sqlite3.Connection:
-        """A connection to the file that bears the ledger's name now.
-
-        SQLite goes on writing happily to a file that was deleted or replaced, where every line would be lost.
-        """
-        found = self._path.stat()
-        file = (found.st_dev, found.st_ino)
+        """A connection to the file that bears the ledger's name now; lines written to another would be lost."""
+        file = identity(self._path)
         if self._connection is not None and file == self._file:
             return self._connection
         if self._connection is not None:
