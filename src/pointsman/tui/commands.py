@@ -1,0 +1,106 @@
+"""The command palette: every action of the program with its key, every theme, every fault of the simulated fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+
+from pointsman.tui import keys
+from pointsman.tui.messages import FaultAsked, LogsAsked, ServiceAsked
+from pointsman.tui.untrusted import label, one_line
+
+if TYPE_CHECKING:
+    from pointsman.tui.app import PointsmanApp
+
+_NOT_LISTED = frozenset({"palette", "interrupt"})
+_VERBS = ("restart", "start", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    title: str
+    help: str
+    run: Callable[[], object]
+
+
+def commands(app: PointsmanApp) -> Iterator[Command]:
+    yield from _bound(app)
+    yield from _themes(app)
+    if app.engine is None:
+        return
+    yield from _services(app)
+    yield from _faults(app)
+
+
+def _bound(app: PointsmanApp) -> Iterator[Command]:
+    for binding in keys.APP:
+        if binding.id not in _NOT_LISTED:
+            yield Command(binding.description, _help(binding, app), partial(app.run_action, binding.action))
+    yield Command("filter the audit", "/ in the audit", partial(app.run_action, "filter_audit"))
+    yield Command("clear the chat", "/clear in the chat", partial(app.run_action, "clear_chat"))
+
+
+def _help(binding: Binding, app: PointsmanApp) -> str:
+    return f"key {keys.shown(binding, app.keymap)}"
+
+
+def _themes(app: PointsmanApp) -> Iterator[Command]:
+    for name in app.available_themes:
+        yield Command(f"theme: {name}", "colours", partial(setattr, app, "theme", name))
+
+
+def _services(app: PointsmanApp) -> Iterator[Command]:
+    if app.picture is None:
+        return
+    for service in app.picture.fleet.services:
+        for verb in _VERBS:
+            asked = ServiceAsked(service, verb)
+            yield Command(f"{verb} {label(service)}", "asks before it acts", partial(app.post_message, asked))
+        yield Command(f"logs of {label(service)}", "its last lines", partial(app.post_message, LogsAsked(service)))
+
+
+def _faults(app: PointsmanApp) -> Iterator[Command]:
+    if app.engine is None:
+        return
+    for fault in app.engine.faults:
+        title = f"fault: {one_line(fault.title)}"
+        yield Command(title, f"simulated fleet, {label(fault.endpoint)}", partial(app.post_message, FaultAsked(fault)))
+
+
+class Palette(Provider):
+    @property
+    def _commands(self) -> Iterator[Command]:
+        return commands(cast("PointsmanApp", self.app))
+
+    async def discover(self) -> Hits:
+        for command in self._commands:
+            yield DiscoveryHit(_line(Content(command.title), command), command.run, text=command.title)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for command in self._commands:
+            score = matcher.match(command.title)
+            if score > 0:
+                found = _line(_marked(command.title, matcher), command)
+                yield Hit(score, found, command.run, text=command.title)
+
+
+def _marked(title: str, matcher: Matcher) -> Content:
+    """The title with its matching letters underlined. Not the matcher's own highlight: that one parses markup."""
+    _, offsets = matcher.fuzzy_search.match(matcher.query, title)
+    marked = Content(title)
+    for offset in offsets:
+        marked = marked.stylize(matcher.match_style, offset, offset + 1)
+    return marked
+
+
+def _line(title: Content, command: Command) -> Content:
+    """Title and hint on one line. Not the palette's own help line: that one parses markup."""
+    return Content.assemble(title, ("   " + command.help, "$text-muted"))

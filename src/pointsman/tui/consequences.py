@@ -1,0 +1,87 @@
+"""What a service action would break, and what takes over meanwhile: the engine is asked, no model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pointsman.core.fleet import Fleet, Role
+from pointsman.core.request import Message, Request
+from pointsman.engine.console import Console
+from pointsman.tui.render.paint import Part
+from pointsman.tui.untrusted import label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeover:
+    role: str
+    model: str | None  # None: nobody
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    service: str
+    verb: str
+    argv: tuple[str, ...]
+    streams: int  # of our own calls that would be cut
+    endpoints: tuple[str, ...]
+    takeovers: tuple[Takeover, ...]
+
+
+def of_action(console: Console, service: str, verb: str) -> Consequences:
+    """Raises KeyError for an unknown service."""
+    endpoints = tuple(entry.name for entry in console.fleet.endpoints.values() if entry.service == service)
+    takeovers = () if verb == "start" else tuple(_takeovers(console, endpoints))
+    return Consequences(
+        service=service,
+        verb=verb,
+        argv=console.service_command(service, verb),
+        streams=console.streams_on(service),
+        endpoints=endpoints,
+        takeovers=takeovers,
+    )
+
+
+def _takeovers(console: Console, endpoints: tuple[str, ...]) -> Iterator[Takeover]:
+    for role in console.fleet.roles.values():
+        for endpoint in endpoints:
+            if _led_by(role, endpoint, console.fleet):
+                yield _without(console, role.name, endpoint)
+
+
+def _led_by(role: Role, endpoint: str, fleet: Fleet) -> bool:
+    model = fleet.find(role.primary) if role.primary else None
+    return model is not None and model.endpoint == endpoint
+
+
+def _without(console: Console, role: str, endpoint: str) -> Takeover:
+    request = Request(id="what-if", messages=(Message(role="user", text=""),), facts={"role": role})
+    try:
+        decision = console.explain(request, {"down": endpoint})
+    except ValueError as problem:
+        return Takeover(role=role, model=None, why=str(problem))
+    return Takeover(role=role, model=decision.model, why=decision.blocked or decision.why())
+
+
+def lines(found: Consequences) -> tuple[tuple[Part, ...], ...]:
+    """The dialog's text."""
+    cut = (
+        "none of our replies is running on it"
+        if not found.streams
+        else f"cuts {found.streams} running repl{'y' if found.streams == 1 else 'ies'}"
+    )
+    serves = ", ".join(label(name) for name in found.endpoints) or "no endpoint of this configuration"
+    return (
+        (("runs       ", "head"), (" ".join(found.argv), "strong")),
+        (("serves     ", "head"), (serves, "")),
+        (("in flight  ", "head"), (cut, "warn" if found.streams else "")),
+        *(_meanwhile(takeover) for takeover in found.takeovers),
+    )
+
+
+def _meanwhile(takeover: Takeover) -> tuple[Part, ...]:
+    head: Part = ("meanwhile  ", "head")
+    if takeover.model is None:
+        return (head, (f"nobody does {label(takeover.role)}: ", "bad"), (takeover.why, "dim"))
+    return (head, (f"{label(takeover.role)} → {label(takeover.model)}", ""))

@@ -1,0 +1,104 @@
+"""The desk the panes stand on: places them as `render.zones` says, live, without ever remounting one."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from pointsman.tui.panes.audit import AuditPane
+from pointsman.tui.panes.chat import ChatPane
+from pointsman.tui.panes.endpoints import EndpointsPane
+from pointsman.tui.panes.figures import MemoryPane, UsagePane
+from pointsman.tui.panes.overrides import OverridesPane
+from pointsman.tui.panes.pane import Pane
+from pointsman.tui.panes.services import ServicesPane
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import zones
+
+_CLASSES: tuple[tuple[str, type[Pane]], ...] = (
+    ("endpoints", EndpointsPane),
+    ("chat", ChatPane),
+    ("audit", AuditPane),
+    ("services", ServicesPane),
+    ("overrides", OverridesPane),
+    ("usage", UsagePane),
+    ("memory", MemoryPane),
+)
+TITLES = tuple((name, pane.number, pane.title) for name, pane in _CLASSES)
+
+
+class _Zones(Layout):
+    name = "zones"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        if not isinstance(parent, Desk):
+            return []
+        placed = parent.rects(size)
+        return [
+            WidgetPlacement(Region(rect.x, rect.y, rect.width, rect.height), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if (rect := placed.get(child.id or "")) is not None
+        ]
+
+
+class Desk(Container):
+    def __init__(self) -> None:
+        super().__init__(id="desk")
+        self.active = "chat"
+        self.zoomed = False
+        self._wants: dict[str, int] = {}
+        self._zones = _Zones()
+
+    def compose(self) -> ComposeResult:
+        for name, pane in _CLASSES:
+            yield pane(id=name)
+
+    def on_mount(self) -> None:
+        self.settle()
+
+    @property
+    def layout(self) -> Layout:
+        return self._zones
+
+    def pane(self, name: str) -> Pane:
+        return self.query_one(f"#{name}", Pane)
+
+    def standing(self) -> list[Pane]:
+        return [pane for pane in self.query(Pane) if pane.display]
+
+    def rects(self, size: Size) -> dict[str, zones.Rect]:
+        return dict(zones.arrange(size.width, size.height, active=self.active, wants=self._wants, zoomed=self.zoomed))
+
+    def shows(self, name: str, size: Size) -> bool:
+        return name in self.rects(size)
+
+    def settle(self) -> None:
+        """Shows the panes that have a place and hides the others."""
+        placed = self.rects(self.size)
+        for pane in self.query(Pane):
+            pane.display = pane.id in placed
+        self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        self.settle()
+
+    def show_pane(self, name: str) -> None:
+        self.active = name
+        self.settle()
+        self.pane(name).focus_inside()
+
+    def zoom(self) -> None:
+        self.zoomed = not self.zoomed
+        self.settle()
+
+    def apply(self, picture: Picture) -> None:
+        """One pass over what can be seen; heights follow what the panes want."""
+        wants = {str(pane.id): pane.wants(picture) for pane in self.query(Pane)}
+        if wants != self._wants:
+            self._wants = wants
+            self.settle()
+        for pane in self.standing():
+            pane.apply(picture)

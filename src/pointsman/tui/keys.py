@@ -1,0 +1,121 @@
+"""Every key of the program, once: panes and app take their bindings from here, help and palette list them.
+
+Each has an id, so that `[keymap]` can rebind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from textual.binding import Binding
+
+
+def _key(id: str, key: str, action: str, title: str, *, show: bool = False, priority: bool = False) -> Binding:
+    return Binding(key, action, title, id=id, show=show, priority=priority)
+
+
+APP = (
+    _key("help", "question_mark,f1", "help", "help", show=True),
+    _key("palette", "colon", "command_palette", "palette", show=True),
+    _key("pane.endpoints", "1", "show_pane('endpoints')", "Fleet"),
+    _key("pane.chat", "2", "show_pane('chat')", "Chat"),
+    _key("pane.audit", "3", "show_pane('audit')", "Audit"),
+    _key("pane.services", "4", "show_pane('services')", "Services"),
+    _key("pane.overrides", "5", "show_pane('overrides')", "Override"),
+    _key("pane.usage", "6", "show_pane('usage')", "Usage"),
+    _key("pane.memory", "7", "show_pane('memory')", "GPU / host"),
+    _key("chat.write", "i", "show_pane('chat')", "write a prompt", show=True),
+    _key("zoom", "z", "zoom", "zoom", show=True),
+    _key("pause", "p", "pause", "pause the display", show=True),
+    _key("why", "w", "why", "why this model", show=True),
+    _key("override.new", "o", "override", "override", show=True),
+    _key("local_only", "L", "local_only", "local only on/off"),
+    _key("theme", "t", "change_theme", "theme"),
+    _key("back", "escape", "step_back", "stop the reply, or back"),
+    _key("next_model", "ctrl+n", "next_model", "ask the offered model"),
+    _key("quit", "q,ctrl+q", "quit", "quit", show=True),
+    _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
+)
+
+LIST = (
+    _key("list.down", "j", "cursor_down", "down"),
+    _key("list.up", "k", "cursor_up", "up"),
+    _key("list.first", "g", "first", "first row"),
+    _key("list.last", "G", "last", "last row"),
+    _key("list.page_down", "ctrl+d", "page_down", "page down"),
+    _key("list.page_up", "ctrl+u", "page_up", "page up"),
+)
+
+SERVICES = (
+    _key("service.restart", "r", "act('restart')", "restart", show=True),
+    _key("service.start", "s", "act('start')", "start", show=True),
+    _key("service.stop", "x", "act('stop')", "stop", show=True),
+    _key("service.logs", "l", "logs", "logs", show=True),
+)
+
+OVERRIDES = (_key("override.clear", "d,delete", "clear", "clear it", show=True),)
+
+AUDIT = (
+    _key("audit.filter", "slash", "filter", "filter", show=True),
+    _key("audit.clear_filter", "escape", "clear_filter", "clear the filter"),
+)
+
+PROMPT = (
+    _key("prompt.send", "enter", "send", "send", show=True),
+    _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", show=True),
+    _key("prompt.leave", "escape", "leave", "stop, or leave the input", show=True),
+)
+
+FRAGMENT = (_key("fragment.toggle", "enter", "toggle_fragment", "show or hide the cut answer", show=True),)
+
+READER = (
+    _key("reader.close", "escape,q", "close", "close", show=True),
+    _key("reader.down", "j", "scroll_down", "down"),
+    _key("reader.up", "k", "scroll_up", "up"),
+    _key("reader.first", "g", "scroll_home", "first line"),
+    _key("reader.last", "G", "scroll_end", "last line"),
+)
+
+CONFIRM = (
+    _key("confirm.yes", "y", "answer(True)", "yes", show=True),
+    _key("confirm.no", "n,escape", "answer(False)", "no", show=True),
+)
+
+FORM = (_key("form.cancel", "escape", "cancel", "cancel", show=True),)
+
+GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
+    {
+        "Everywhere": APP,
+        "In lists": LIST,
+        "Services": SERVICES,
+        "Override": OVERRIDES,
+        "Audit": AUDIT,
+        "Writing a prompt": PROMPT,
+        "A cut answer": FRAGMENT,
+        "Reading": READER,
+        "Confirming": CONFIRM,
+        "Forms": FORM,
+    }
+)
+
+_NAMES = MappingProxyType(
+    {"question_mark": "?", "colon": ":", "slash": "/", "escape": "esc", "ctrl+": "^", "delete": "del"}
+)
+
+
+def all_bindings() -> Iterable[Binding]:
+    for group in GROUPS.values():
+        yield from group
+
+
+def shown(binding: Binding, keymap: Mapping[str, str]) -> str:
+    """The keys of a binding as a person writes them, after rebinding."""
+    written = keymap.get(binding.id or "", binding.key)
+    return " ".join(_spelled(key) for key in written.split(","))
+
+
+def _spelled(key: str) -> str:
+    for long, short in _NAMES.items():
+        key = key.replace(long, short)
+    return key

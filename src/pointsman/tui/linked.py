@@ -1,0 +1,184 @@
+"""The half of the app that is linked to the engine: opens it after the first frame, keeps the picture, draws it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+import rich
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual import on
+from textual.app import App
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.worker import Worker, WorkerError, WorkerState
+
+from pointsman.engine.console import Console
+from pointsman.tui import messages
+from pointsman.tui.bridge import Bridge, OpenConsole, hold
+from pointsman.tui.panes.audit import AuditPane
+from pointsman.tui.panes.chat import ChatPane
+from pointsman.tui.picture import Picture, remember
+from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.screens.home import Home
+from pointsman.tui.untrusted import Backstop, clean, one_line
+
+APPLY_EVERY: Final = 1.0  # seconds
+APPLY_EVERY_BLURRED: Final = 5.0
+
+
+class LinkedApp(App[None]):
+    def __init__(self, open_console: OpenConsole, banners: Sequence[str], glyphs: Glyphs) -> None:
+        super().__init__()
+        self.engine: Console | None = None
+        self.bridge: Bridge | None = None
+        self.picture: Picture | None = None
+        self.home = Home(tuple(banners))
+        self.failed = False  # the engine could not be opened, or its watch broke
+        self.held_back: int | None = None  # pictures that came while paused; None: not paused
+        self._open = open_console
+        self._holding: asyncio.Task[None] | None = None
+        self._leaving = asyncio.Event()
+        self._glyphs = glyphs
+        self._backstop = Backstop()
+        self._applied: tuple[Picture, int | None] | None = None
+        self._apply_timer: Timer | None = None
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.home
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._backstop]
+
+    @property
+    def chat(self) -> ChatPane:
+        return self.home.query_one(ChatPane)
+
+    # --- life ---
+
+    def link(self) -> None:
+        """Begins to draw once a second, and opens the console as soon as the first frame is on the screen."""
+        self._apply_every(APPLY_EVERY)
+        self.call_after_refresh(self._open_console)
+
+    def _open_console(self) -> None:
+        self._holding = asyncio.create_task(hold(self._open, self.post_message, self._leaving))
+        self._holding.add_done_callback(self._let_go)
+
+    def _let_go(self, holding: asyncio.Task[None]) -> None:
+        problem = None if holding.cancelled() else holding.exception()
+        if problem is not None and self.is_running:
+            self._engine_broke(problem)
+
+    def _engine_broke(self, problem: BaseException) -> None:
+        self.failed = True
+        self.home.add_banner(f"the engine stopped: {type(problem).__name__}: {one_line(str(problem))}")
+
+    async def close(self) -> None:
+        """After the screen is gone: ends the workers, then closes the console and waits for it."""
+        for worker in list(self.workers):
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()
+        self._leaving.set()
+        if self._holding is not None:
+            await asyncio.wait([self._holding])
+
+    def work(self, doing: Coroutine[Any, Any, None], group: str, name: str = "") -> None:
+        self.run_worker(doing, name=name or group, group=group, exit_on_error=False)
+
+    @on(Worker.StateChanged)
+    def worker_changed(self, event: Worker.StateChanged) -> None:
+        """A failure of the engine is shown; it never takes the screen down."""
+        worker = event.worker
+        if worker.group == "ask" and worker.is_finished:
+            self.chat.ended(worker.name, _problem(worker))
+        elif worker.group == "watch" and worker.error is not None:
+            self._engine_broke(worker.error)
+        elif worker.state is WorkerState.ERROR:
+            self.tell(messages.Told(_problem(worker) or "failed", "error"))
+
+    def _fatal_error(self) -> None:
+        """As Textual's, but without local variables: they may hold a key."""
+        self.bell()
+        trace = Traceback(show_locals=False, width=None, suppress=[rich])
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
+
+    # --- what the bridge says ---
+
+    @on(messages.Opened)
+    def opened(self, event: messages.Opened) -> None:
+        self.engine = event.console
+        self.bridge = Bridge(event.console, self.post_message)
+        self.work(self.bridge.watch(), "watch")
+
+    @on(messages.Pictured)
+    def pictured(self, event: messages.Pictured) -> None:
+        if self.engine is None:
+            return
+        old = self.picture or Picture(fleet=self.engine.fleet, snapshot=event.snapshot, glyphs=self._glyphs)
+        self.picture = replace(
+            old,
+            fleet=self.engine.fleet,
+            snapshot=event.snapshot,
+            banners=self.engine.banners,
+            history=remember(old.history, event.snapshot),
+        )
+        if self.held_back is not None:
+            self.held_back += 1
+        if event.urgent or self._applied is None:
+            self.apply()
+
+    @on(messages.Ledger)
+    def counted(self, event: messages.Ledger) -> None:
+        if self.picture is not None:
+            self.picture = replace(self.picture, newest=event.newest, audit_size=event.size, totals=event.totals)
+
+    @on(messages.AuditPage)
+    def paged(self, event: messages.AuditPage) -> None:
+        self.home.query_one(AuditPane).take(event.query, event.lines, event.older)
+
+    @on(messages.Replied)
+    def replied(self, event: messages.Replied) -> None:
+        self.chat.see(event.event)
+
+    @on(messages.Told)
+    def tell(self, event: messages.Told) -> None:
+        self.notify(clean(event.text), severity=event.severity, markup=False)
+
+    # --- drawing ---
+
+    def apply(self) -> None:
+        """The one pass that draws: at most once a second, and only when something differs."""
+        if self.picture is None:
+            return
+        frozen = self.held_back is not None and self._applied is not None
+        shown = self._applied[0] if frozen and self._applied else self.picture
+        wanted = (shown, self.held_back)
+        if wanted == self._applied:
+            return
+        self._applied = wanted
+        with self.batch_update():
+            self.home.apply(shown, self.held_back)
+
+    def on_app_blur(self) -> None:
+        self._apply_every(APPLY_EVERY_BLURRED)
+
+    def on_app_focus(self) -> None:
+        self._apply_every(APPLY_EVERY)
+        self.apply()
+
+    def _apply_every(self, seconds: float) -> None:
+        if self._apply_timer is not None:
+            self._apply_timer.stop()
+        self._apply_timer = self.set_interval(seconds, self.apply)
+
+
+def _problem(worker: Worker[Any]) -> str | None:
+    return None if worker.error is None else f"{type(worker.error).__name__}: {worker.error}"

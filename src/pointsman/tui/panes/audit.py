@@ -1,0 +1,126 @@
+"""The audit: a live window over the stored lines, with a filter; `Enter` opens a line in full.
+
+The store holds them all; this pane never holds more than `MOST`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList
+
+from pointsman.core.audit import AuditRow
+from pointsman.ports import AuditQuery
+from pointsman.tui import keys
+from pointsman.tui.messages import AuditAsked, AuditOpened
+from pointsman.tui.panes.listing import Listing
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import audit
+from pointsman.tui.render.table import Row
+from pointsman.tui.untrusted import one_line
+
+PAGE = 200
+MOST = 2_000
+
+
+class AuditPane(Listing):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.AUDIT]
+    title = "Audit"
+    number = 3
+    columns = audit.COLUMNS
+    empty = "no line yet: every decision, call and override will leave one here"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._written = ""
+        self._query = AuditQuery(limit=PAGE)
+        self._lines: tuple[AuditRow, ...] = ()
+        self._seen_size = -1
+        self._loading_older = False
+
+    def compose(self) -> ComposeResult:
+        yield Input(placeholder="words, or type=step-down model=opus rule=…", id="audit-filter", compact=True)
+        yield from super().compose()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.filter_input.display = False
+
+    @property
+    def filter_input(self) -> Input:
+        return self.query_one("#audit-filter", Input)
+
+    def rows_of(self, picture: Picture) -> Sequence[Row]:
+        return audit.rows(self._lines, picture.glyphs)
+
+    def show(self, picture: Picture) -> None:
+        if picture.audit_size != self._seen_size:
+            self._seen_size = picture.audit_size
+            self.post_message(AuditAsked(self._query))
+        super().show(picture)
+        shown = f"{picture.audit_size:,} lines"
+        filtered = f" · filter: {one_line(self._written)}" if self._written else " · / filters"
+        self.border_subtitle = Content(shown + filtered)
+
+    def wants(self, picture: Picture) -> int:
+        return 12
+
+    def take(self, query: AuditQuery, lines: tuple[AuditRow, ...], older: bool) -> None:
+        """A page arrived. One that answers an old filter is ignored."""
+        self._loading_older = False
+        if replace(query, before=None) != self._query:
+            return
+        self._lines = (*self._lines, *lines)[:MOST] if older else self._merged(lines)
+        if self.picture is not None:
+            self.show(self.picture)
+
+    def _merged(self, newest: tuple[AuditRow, ...]) -> tuple[AuditRow, ...]:
+        """The newest page in front of what was already read further back."""
+        if not newest:
+            return ()
+        last = newest[-1].seq
+        return (*newest, *(line for line in self._lines if line.seq < last))[:MOST]
+
+    @on(OptionList.OptionHighlighted)
+    def _read_further(self, event: OptionList.OptionHighlighted) -> None:
+        at_end = event.option_index >= len(self._lines) - 1
+        if at_end and not self._loading_older and PAGE <= len(self._lines) < MOST:
+            self._loading_older = True
+            self.post_message(AuditAsked(replace(self._query, before=self._lines[-1].seq), older=True))
+
+    @on(OptionList.OptionSelected)
+    def _open(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        line = next((line for line in self._lines if str(line.seq) == event.option_id), None)
+        if line is not None:
+            self.post_message(AuditOpened(line))
+
+    def action_filter(self) -> None:
+        self.filter_input.display = True
+        self.filter_input.focus()
+
+    def action_clear_filter(self) -> None:
+        self.filter_input.value = ""
+        self.filter_input.display = False
+        self.select("")
+        self.rows.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.filter_input.display = bool(event.value.strip())
+        self.select(event.value)
+        self.rows.focus()
+
+    def select(self, written: str) -> None:
+        """Shows only the lines this filter selects."""
+        self._written = written.strip()
+        self._query = replace(audit.parse_filter(self._written), limit=PAGE)
+        self._lines = ()
+        self.post_message(AuditAsked(self._query))

@@ -1,0 +1,44 @@
+"""Panes that are lines of figures: memory and usage."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+
+from pointsman.tui.panes.pane import STARTING, Drawn, Pane
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import memory, usage
+from pointsman.tui.render.paint import Part, fit, stack
+
+
+class Figures(Pane):
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Drawn(STARTING)
+
+    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+        raise NotImplementedError
+
+    def show(self, picture: Picture) -> None:
+        width = max(self.query_one(VerticalScroll).scrollable_content_region.width, 1)
+        drawn = [fit(line, width) for line in self.lines(picture, width)]
+        self.query_one(Drawn).draw(stack(drawn))
+
+    def wants(self, picture: Picture) -> int:
+        return len(self.lines(picture, max(self.content_size.width, 40))) + 2
+
+
+class MemoryPane(Figures):
+    title = "GPU / host"
+    number = 7
+
+    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+        return memory.lines(picture, width)
+
+
+class UsagePane(Figures):
+    title = "Usage"
+    number = 6
+
+    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+        return usage.lines(picture, width)

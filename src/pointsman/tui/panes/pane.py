@@ -1,0 +1,61 @@
+"""The base of all panes: a titled box that is handed a picture and changes only what differs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from pointsman.tui.picture import Picture
+
+STARTING = "starting…"
+
+
+class Drawn(Static):
+    """A static that repaints only when its content differs. It never parses markup."""
+
+    def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(Content(text), markup=False, id=id, classes=classes)
+        self._drawn = Content(text)
+
+    def draw(self, content: Content) -> None:
+        if content.is_same(self._drawn):
+            return
+        self._drawn = content
+        self.update(content)
+
+
+class Pane(Vertical):
+    """One part of the picture. Subclasses say how to show it (`show`) and how tall they would like to be (`wants`)."""
+
+    title: ClassVar[str] = ""
+    number: ClassVar[int] = 0
+    picture: Picture | None = None
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = Content(f"{self.number} {self.title}")
+
+    def apply(self, picture: Picture) -> None:
+        """Takes the newest picture. Called for visible panes only, at most once a second when nothing is touched."""
+        self.picture = picture
+        self.show(picture)
+
+    def show(self, picture: Picture) -> None:
+        raise NotImplementedError
+
+    def wants(self, picture: Picture) -> int:
+        """Rows this pane would like, borders included."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        if self.picture is not None:
+            self.show(self.picture)
+
+    def focus_inside(self) -> None:
+        """Puts the focus where this pane's keys work."""
+        target = next((child for child in self.query("*") if child.focusable), None)
+        if target is not None:
+            target.focus()

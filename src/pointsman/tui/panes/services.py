@@ -1,0 +1,36 @@
+"""Services on this machine: state, and the keys that start, stop and restart them after a confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from pointsman.tui import keys
+from pointsman.tui.messages import LogsAsked, ServiceAsked
+from pointsman.tui.panes.listing import Listing
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import services
+from pointsman.tui.render.table import Row
+
+
+class ServicesPane(Listing):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.SERVICES]
+    title = "Services"
+    number = 4
+    columns = services.COLUMNS
+    empty = "no service is configured: name one under [services] to restart it from here"
+
+    def rows_of(self, picture: Picture) -> Sequence[Row]:
+        return services.rows(picture)
+
+    def action_act(self, verb: str) -> None:
+        name = self.rows.current
+        if name is not None:
+            self.post_message(ServiceAsked(name, verb))
+
+    def action_logs(self) -> None:
+        name = self.rows.current
+        if name is not None:
+            self.post_message(LogsAsked(name))

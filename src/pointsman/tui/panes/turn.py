@@ -1,0 +1,150 @@
+"""One turn on the screen: prompt, headline, why, cut pieces, dividers, and the answer.
+
+While it streams the answer is a Markdown widget that only ever gets appended to; once done it is frozen to one static.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from pointsman.tui import keys
+from pointsman.tui.conversation import Fragment, Phase, Turn
+from pointsman.tui.panes.pane import Drawn
+from pointsman.tui.render import replies
+from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.render.paint import paint, stack
+from pointsman.tui.untrusted import clean, to_content
+
+if TYPE_CHECKING:
+    from rich.console import ConsoleRenderable
+    from textual.widgets import Markdown
+
+
+class FragmentView(Static, can_focus=True):
+    """A cut answer, collapsed to one line until asked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FRAGMENT]
+
+    def __init__(self, fragment: Fragment, glyphs: Glyphs) -> None:
+        super().__init__(markup=False, classes="fragment")
+        self._fragment = fragment
+        self._glyphs = glyphs
+        self._open = False
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_click(self) -> None:
+        self.action_toggle_fragment()
+
+    def action_toggle_fragment(self) -> None:
+        self._open = not self._open
+        self._draw()
+
+    def _draw(self) -> None:
+        head = paint(replies.fragment(self._fragment.model, self._fragment.text, self._open, self._glyphs))
+        body = to_content("\n" + self._fragment.text, "$text-muted") if self._open else Content("")
+        self.update(head + body)
+
+
+class TurnView(Vertical):
+    """Draws one `Turn`; it is told when the turn changed and finds out what to touch."""
+
+    def __init__(self, turn: Turn, glyphs: Glyphs) -> None:
+        super().__init__(classes="turn")
+        self.turn = turn
+        self._glyphs = glyphs
+        self._settled = 0
+        self._written = 0  # characters of turn.text that are on the screen
+        self._live: Markdown | None = None
+        self._frozen = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(to_content(self.turn.prompt), markup=False, classes="prompt")
+        yield Drawn("", classes="head")
+        yield Drawn("", classes="why")
+
+    def on_mount(self) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        """The one-line parts: cheap, done for every event that changes them."""
+        head = [replies.head(self.turn, self._glyphs)]
+        offered = replies.offer(self.turn, self._glyphs)
+        self.query_one(".head", Drawn).draw(stack([*head, offered] if offered else head))
+        why = self.query_one(".why", Drawn)
+        line = replies.why(self.turn, self._glyphs)
+        why.display = bool(line)
+        why.draw(paint(line))
+
+    async def catch_up(self) -> None:
+        """Brings the body to where the turn is; called at the flush rate, not for every token."""
+        if self._frozen:
+            return
+        self.redraw()
+        await self._settle()
+        if self.turn.over:
+            await self._freeze()
+        elif len(self.turn.text) > self._written:
+            await self._append()
+
+    async def _settle(self) -> None:
+        for part in self.turn.settled[self._settled :]:
+            if isinstance(part, Fragment):
+                await self._drop_live()
+                await self.mount(FragmentView(part, self._glyphs), before=self._body())
+            else:
+                divider = Static(paint(replies.divider(part.switch, self._glyphs)), markup=False, classes="divider")
+                await self.mount(divider, before=self._body())
+            self._settled += 1
+
+    def _body(self) -> Widget | None:
+        return self._live
+
+    async def _append(self) -> None:
+        live = self._live or await self._begin()
+        fresh = self.turn.text[self._written :]
+        self._written = len(self.turn.text)
+        await live.append(clean(fresh))
+
+    async def _begin(self) -> Markdown:
+        from textual.widgets import Markdown  # heavy: loaded with the first reply, never before the first frame
+
+        self._live = Markdown(open_links=False, classes="answer")
+        await self.mount(self._live)
+        return self._live
+
+    async def _drop_live(self) -> None:
+        self._written = 0
+        if self._live is not None:
+            await self._live.remove()
+            self._live = None
+
+    async def _freeze(self) -> None:
+        """Once from the source, so that nothing the stream drew half stays."""
+        self._frozen = True
+        await self._drop_live()
+        if self.turn.text:
+            await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
+        notes = self._notes()
+        if notes:
+            await self.mount(Static(to_content(notes, "$text-warning"), markup=False, classes="notes"))
+
+    def _notes(self) -> str:
+        if self.turn.phase is not Phase.ANSWERED or self.turn.attempt is None:
+            return ""
+        return "\n".join(self.turn.attempt.notices)
+
+
+def rendered(text: str, dark: bool) -> ConsoleRenderable:
+    """Markdown from clean text as one renderable, without links that a terminal would act on."""
+    from rich.markdown import Markdown as RichMarkdown
+
+    return RichMarkdown(clean(text), hyperlinks=False, code_theme="ansi_dark" if dark else "ansi_light")

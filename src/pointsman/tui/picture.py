@@ -1,0 +1,55 @@
+"""What the screen currently knows, as one frozen value. The app replaces it; the panes only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pointsman.core.audit import AuditRow
+from pointsman.core.fleet import Fleet
+from pointsman.core.snapshot import Snapshot
+from pointsman.ports import ModelTotal
+from pointsman.tui.render.glyphs import UNICODE, Glyphs
+
+HISTORY = 120  # samples kept per series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    fleet: Fleet
+    snapshot: Snapshot
+    banners: tuple[str, ...] = ()
+    totals: tuple[ModelTotal, ...] = ()  # since midnight UTC
+    newest: tuple[AuditRow, ...] = ()  # newest first
+    audit_size: int = 0
+    history: Mapping[str, tuple[float | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    glyphs: Glyphs = UNICODE
+
+    @property
+    def now(self) -> float:
+        return self.snapshot.now
+
+    @property
+    def spent_today(self) -> int:
+        """nano-USD since midnight UTC."""
+        return sum(total.nano_usd for total in self.totals)
+
+
+def remember(
+    history: Mapping[str, tuple[float | None, ...]], snapshot: Snapshot
+) -> Mapping[str, tuple[float | None, ...]]:
+    """The series of the sparklines, one sample longer."""
+    return MappingProxyType(
+        {key: (*history.get(key, ()), value)[-HISTORY:] for key, value in _samples(snapshot).items()}
+    )
+
+
+def _samples(snapshot: Snapshot) -> dict[str, float | None]:
+    host = snapshot.host
+    if host is None:
+        return {}
+    series: dict[str, float | None] = {"cpu": host.cpu_percent}
+    for gpu in host.gpus:
+        series[f"gpu{gpu.index}"] = gpu.utilization
+    return series

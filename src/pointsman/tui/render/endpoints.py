@@ -1,0 +1,127 @@
+"""The endpoints as rows, and the line of detail under them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from pointsman.core.fleet import Endpoint, Locality
+from pointsman.core.health import BreakerState, Health, HealthState
+from pointsman.core.snapshot import EndpointStatus
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import figures
+from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.render.paint import Part
+from pointsman.tui.render.table import Column, Row
+from pointsman.tui.untrusted import label
+
+STALE_AFTER = 60.0  # seconds without any probe or call
+
+COLUMNS = (
+    Column("name", "ENDPOINT", 14, flex=2, most=26),
+    Column("state", "STATE", 11, most=14),
+    Column("model", "MODEL", 14, flex=3, most=34),
+    Column("latency", "LAT", 5, rank=4, right=True),
+    Column("ttft", "TTFT", 5, rank=2, right=True),
+    Column("rate", "TOK/S", 5, rank=1, right=True),
+    Column("queue", "QUEUE", 5, rank=3, right=True),
+    Column("age", "AGE", 4, rank=1, right=True),
+    Column("reason", "REASON", 22, rank=5, flex=4, most=60),
+)
+
+_STATES = MappingProxyType(
+    {
+        HealthState.UNKNOWN: ("unknown", "UNKNOWN", "dim"),
+        HealthState.WARMING: ("partial", "LOADING", "warn"),
+        HealthState.UP: ("good", "UP", "good"),
+        HealthState.BUSY: ("partial", "BUSY", "warn"),
+        HealthState.RATE_LIMITED: ("partial", "LIMITED", "warn"),
+        HealthState.MISCONFIGURED: ("bad", "MISCONF", "bad"),
+        HealthState.DOWN: ("bad", "DOWN", "bad"),
+        HealthState.RETIRED: ("off", "RETIRED", "dim"),
+    }
+)
+TROUBLE = frozenset({HealthState.DOWN, HealthState.MISCONFIGURED, HealthState.RATE_LIMITED})
+
+
+def rows(picture: Picture) -> tuple[Row, ...]:
+    return tuple(_row(endpoint, picture) for endpoint in picture.fleet.endpoints.values())
+
+
+def _row(endpoint: Endpoint, picture: Picture) -> Row:
+    health = picture.snapshot.health.get(endpoint.name, Health())
+    status = picture.snapshot.status.get(endpoint.name)
+    cells: dict[str, Part] = {
+        "name": (name_of(endpoint), "strong"),
+        "state": state_of(health, age_of(health, status, picture.now), picture.glyphs),
+        "model": _model(health, status),
+        "age": (figures.age(age_of(health, status, picture.now)), "dim"),
+        "reason": (health.reason, "dim"),
+    }
+    return Row(endpoint.name, cells | _measures(status))
+
+
+def name_of(endpoint: Endpoint) -> str:
+    return f"{label(endpoint.name)} (sim)" if endpoint.simulated else label(endpoint.name)
+
+
+def age_of(health: Health, status: EndpointStatus | None, now: float) -> float | None:
+    seen = [at for at in (health.last_seen, status.checked_at if status else None) if at is not None]
+    return now - max(seen) if seen else None
+
+
+def state_of(health: Health, age: float | None, glyphs: Glyphs) -> Part:
+    """Glyph and word; what nobody looked at for a while is stale, whatever it was."""
+    if age is not None and age > STALE_AFTER:
+        return f"{glyphs.unknown} STALE", "warn"
+    if health.breaker.state is BreakerState.HALF_OPEN:
+        return f"{glyphs.partial} TRIAL", "warn"
+    glyph, word, tone = _STATES[health.state]
+    return f"{getattr(glyphs, glyph)} {word}", tone
+
+
+def _model(health: Health, status: EndpointStatus | None) -> Part:
+    if health.state not in (HealthState.UP, HealthState.BUSY):
+        return health.reason, "dim"
+    if status is None or not status.loaded:
+        return "-", "dim"
+    more = f" +{len(status.loaded) - 1}" if len(status.loaded) > 1 else ""
+    return label(status.loaded[0].id) + more, ""
+
+
+def _measures(status: EndpointStatus | None) -> dict[str, Part]:
+    if status is None:
+        return {key: ("-", "dim") for key in ("latency", "ttft", "rate", "queue")}
+    latency = None if status.latency_ms is None else status.latency_ms / 1000
+    return {
+        "latency": _known(figures.span(latency)),
+        "ttft": _known(figures.span(status.first_token_s)),
+        "rate": _known(figures.rate(status.tokens_per_s)),
+        "queue": _known(queue_of(status)),
+    }
+
+
+def queue_of(status: EndpointStatus) -> str:
+    """Running and waiting requests, `2+1`."""
+    if status.running is None and status.waiting is None:
+        return figures.UNKNOWN
+    running = "?" if status.running is None else status.running
+    return f"{running}+{status.waiting}" if status.waiting else str(running)
+
+
+def _known(figure: str) -> Part:
+    return ("-", "dim") if figure == figures.UNKNOWN else (figure, "")
+
+
+def detail(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
+    """Two lines about one endpoint: what it is, and why it is in its state."""
+    endpoint = picture.fleet.endpoints[name]
+    health = picture.snapshot.health.get(name, Health())
+    status = picture.snapshot.status.get(name)
+    where = "local" if endpoint.locality is Locality.LOCAL else "cloud"
+    about = f"{name_of(endpoint)}  {endpoint.kind} · {where}"
+    version = f" · {status.version}" if status and status.version else ""
+    since = f" for {figures.age(picture.now - health.since)}" if health.since else ""
+    return (
+        ((about + version, "dim"),),
+        (state_of(health, age_of(health, status, picture.now), picture.glyphs), (f"{since}: {health.reason}", "")),
+    )

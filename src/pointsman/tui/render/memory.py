@@ -1,0 +1,102 @@
+"""GPUs, RAM and what the loaded models take of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pointsman.core.snapshot import EndpointStatus, Gpu, HostSample
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import figures
+from pointsman.tui.render.bars import bar, sparkline
+from pointsman.tui.render.paint import Part
+from pointsman.tui.untrusted import label
+
+Line = tuple[Part, ...]
+
+
+def lines(picture: Picture, width: int) -> tuple[Line, ...]:
+    host = picture.snapshot.host
+    if host is None:
+        return ((("waiting for the first sample of this machine", "dim"),),)
+    drawn: list[Line] = []
+    for gpu in host.gpus:
+        drawn += _gpu(gpu, picture, width)
+    if host.gpu_note or not host.gpus:
+        drawn.append((("GPU  ", "head"), (f"n/a: {host.gpu_note or 'none found'}", "dim")))
+    drawn.append(_ram(host, picture, width))
+    shares = tuple(_shares(picture))
+    if shares:
+        drawn += _wrapped(shares, width)
+    drawn.append(_cpu(host, picture, width))
+    return tuple(drawn)
+
+
+def percent(used: int | None, total: int | None) -> int | None:
+    return None if used is None or not total else used * 100 // total
+
+
+def _gpu(gpu: Gpu, picture: Picture, width: int) -> tuple[Line, Line]:
+    wide = max(width - 40, 12)
+    use = "n/a" if gpu.utilization is None else f"{gpu.utilization}%"
+    heat = "n/a" if gpu.temperature is None else f"{gpu.temperature}°C"
+    power = "n/a" if gpu.power is None else f"{gpu.power:.0f}W"
+    of = "" if gpu.power_limit is None or gpu.power is None else f"/{gpu.power_limit:.0f}W"
+    spark = sparkline(picture.history.get(f"gpu{gpu.index}", ()), 10, glyphs=picture.glyphs)
+    filled = percent(gpu.vram_used, gpu.vram_total)
+    used = f"{figures.size(gpu.vram_used)}/{figures.size(gpu.vram_total)}"
+    return (
+        (
+            (f"GPU{gpu.index} ", "head"),
+            *bar(gpu.utilization, wide, glyphs=picture.glyphs, tone="accent"),
+            (f"{use:>5} {heat:>5} {power}{of} ", ""),
+            (spark, "dim"),
+        ),
+        (
+            ("vram ", "head"),
+            *bar(filled, wide, glyphs=picture.glyphs),
+            (" n/a" if filled is None else f"{filled:>4}%", ""),
+            (f"  {used}", "dim"),
+        ),
+    )
+
+
+def _ram(host: HostSample, picture: Picture, width: int) -> Line:
+    filled = percent(host.ram_used, host.ram_total)
+    return (
+        ("ram  ", "head"),
+        *bar(filled, max(width - 40, 12), glyphs=picture.glyphs),
+        (" n/a" if filled is None else f"{filled:>4}%", ""),
+        (f"  {figures.size(host.ram_used)}/{figures.size(host.ram_total)}", "dim"),
+    )
+
+
+def _cpu(host: HostSample, picture: Picture, width: int) -> Line:
+    use = "n/a" if host.cpu_percent is None else f"{host.cpu_percent:.0f}%"
+    spark = sparkline(picture.history.get("cpu", ()), min(max(width - 34, 0), 24), glyphs=picture.glyphs)
+    return (("cpu  ", "head"), (f"{use:<5}", ""), (spark, "dim"), (f"  swap {figures.size(host.swap_used)}", "dim"))
+
+
+def _shares(picture: Picture) -> Iterator[Part]:
+    """Every loaded model with its part of the VRAM and what spilled into RAM."""
+    for status in picture.snapshot.status.values():
+        yield from _of_endpoint(status)
+
+
+def _of_endpoint(status: EndpointStatus) -> Iterator[Part]:
+    for model in status.loaded:
+        spilled = None if model.size is None or model.vram is None else model.size - model.vram
+        text = f"{label(model.id)} {figures.size(model.vram)}"
+        yield text + (f" +ram {figures.size(spilled)}" if spilled else ""), ""
+
+
+def _wrapped(shares: tuple[Part, ...], width: int) -> list[Line]:
+    drawn: list[Line] = []
+    line: list[Part] = [("     ", "")]
+    used = 5
+    for text, tone in shares:
+        if used > 5 and used + len(text) + 3 > width:
+            drawn.append(tuple(line))
+            line, used = [("     ", "")], 5
+        line += [(text, tone), ("   ", "")]
+        used += len(text) + 3
+    return [*drawn, tuple(line)]

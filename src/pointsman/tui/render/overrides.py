@@ -1,0 +1,53 @@
+"""Standing instructions as rows, with a first line that says what they add up to."""
+
+from __future__ import annotations
+
+from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import figures
+from pointsman.tui.render.paint import Part
+from pointsman.tui.render.table import Column, Row
+from pointsman.tui.untrusted import label
+
+COLUMNS = (
+    Column("kind", "OVERRIDE", 10),
+    Column("model", "MODEL", 14, flex=2, most=30),
+    Column("scope", "SCOPE", 10, flex=1, most=24),
+    Column("source", "SOURCE", 7, rank=2),
+    Column("expires", "EXPIRES", 8, rank=1, right=True),
+    Column("reason", "REASON", 12, rank=3, flex=3, most=60),
+)
+
+
+def rows(picture: Picture) -> tuple[Row, ...]:
+    return tuple(_row(entry, picture.now) for entry in picture.snapshot.overrides if entry.active(picture.now))
+
+
+def _row(override: Override, now: float) -> Row:
+    left = "never" if override.expires_at is None else f"in {figures.age(override.expires_at - now)}"
+    return Row(
+        override.id,
+        {
+            "kind": (str(override.kind), "strong"),
+            "model": (label(override.model) if override.model else "-", ""),
+            "scope": (label(override.scope), ""),
+            "source": (label(override.source), "dim"),
+            "expires": (left, "dim"),
+            "reason": (override.reason, "dim"),
+        },
+    )
+
+
+def summary(picture: Picture) -> tuple[Part, ...]:
+    active = [entry for entry in picture.snapshot.overrides if entry.active(picture.now)]
+    pinned = next((entry.model for entry in active if entry.kind is OverrideKind.PIN and entry.scope == "global"), None)
+    routing = "pinned" if pinned else "auto"
+    closed = picture.snapshot.cloud_forbidden
+    return (
+        ("routing ", "dim"),
+        (routing, ""),
+        ("   pin ", "dim"),
+        (label(pinned) if pinned else "none", ""),
+        ("   local_only ", "dim"),
+        (f"{picture.glyphs.block} ON" if closed else "off", "warn" if closed else ""),
+    )

@@ -1,0 +1,74 @@
+"""Parts of styled text: (text, tone). Tones are meanings; the theme gives them colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from pointsman.tui.untrusted import one_line
+
+Part = tuple[str, str]
+
+TONES = MappingProxyType(
+    {
+        "": "",
+        "strong": "bold",
+        "dim": "$text-muted",
+        "faint": "$foreground 45%",
+        "good": "$text-success",
+        "warn": "$text-warning",
+        "bad": "bold $text-error",
+        "accent": "$text-accent",
+        "name": "bold $text-primary",
+        "head": "$foreground 60%",
+        "tick": "$foreground 70%",
+    }
+)
+
+
+def paint(parts: Iterable[Part]) -> Content:
+    """One line of clean text in the tones' styles."""
+    return Content.assemble(*((one_line(text), TONES[tone]) for text, tone in parts))
+
+
+def stack(lines: Iterable[Iterable[Part]]) -> Content:
+    return Content("\n").join([paint(line) for line in lines])
+
+
+def width_of(parts: Iterable[Part]) -> int:
+    return sum(cell_len(one_line(text)) for text, _ in parts)
+
+
+def crop(text: str, width: int, ellipsis: str = "…") -> str:
+    """Exactly `width` terminal cells: cut with an ellipsis, or padded."""
+    clean = one_line(text)
+    if width <= 0:
+        return ""
+    if cell_len(clean) <= width:
+        return set_cell_size(clean, width)
+    return set_cell_size(clean, width - 1) + ellipsis if width > 1 else set_cell_size(clean, width)
+
+
+def fit(parts: Iterable[Part], width: int, ellipsis: str = "…") -> tuple[Part, ...]:
+    """The parts cut to at most `width` cells."""
+    left = width
+    kept: list[Part] = []
+    for text, tone in parts:
+        size = cell_len(one_line(text))
+        if size > left:
+            kept.append((crop(text, left, ellipsis), tone))
+            break
+        kept.append((text, tone))
+        left -= size
+    return tuple(kept)
+
+
+def spread(left: Iterable[Part], right: Iterable[Part], width: int) -> tuple[Part, ...]:
+    """`left` at the left, `right` at the right edge; the left part gives way."""
+    tail = tuple(right)
+    room = width - width_of(tail)
+    head = fit(left, max(room - 1, 0))
+    return (*head, (" " * max(room - width_of(head), 0), ""), *tail)

@@ -1,0 +1,135 @@
+"""The lines around a reply: who answers, how fast, at what cost, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from pointsman.core.outcome import Attempt, Completed
+from pointsman.engine.events import Switched
+from pointsman.tui.conversation import Phase, Turn
+from pointsman.tui.render import figures
+from pointsman.tui.render.glyphs import UNICODE, Glyphs
+from pointsman.tui.render.paint import Part
+from pointsman.tui.untrusted import label
+
+Line = tuple[Part, ...]
+
+
+def head(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
+    """The headline of a reply in its present phase."""
+    return _HEADS[turn.phase](turn, glyphs)
+
+
+def why(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
+    """One line of why; empty until the decision is there."""
+    if turn.decision is None:
+        return ()
+    planned = turn.decision.model
+    text = turn.decision.why()
+    if planned and turn.model and turn.model != planned:
+        text = f"{text} {glyphs.arrow} {label(turn.model)} answered instead"
+    return (("why ", "head"), (text, "dim"))
+
+
+def divider(switch: Switched, glyphs: Glyphs = UNICODE) -> Line:
+    text = f"{label(switch.from_model)} {glyphs.arrow} {label(switch.to_model)}"
+    return (
+        (f"{glyphs.down} switched  ", "warn"),
+        (text, "strong"),
+        (f"   {switch.kind}: {switch.why}, {figures.span(switch.seconds)}", "dim"),
+    )
+
+
+def fragment(model: str, text: str, shown: bool, glyphs: Glyphs = UNICODE) -> Line:
+    hint = "enter hides" if shown else "enter shows"
+    return (
+        (f"{glyphs.bad} cut ", "bad"),
+        (f"{len(text)} characters of {label(model)}, not the answer   {hint}", "dim"),
+    )
+
+
+def _who(model: str, endpoint: str) -> Line:
+    return ((label(model), "name"), (f" · {label(endpoint)}", "dim"))
+
+
+def _routing(_: Turn, glyphs: Glyphs) -> Line:
+    return ((f"{glyphs.partial} choosing a model", "dim"),)
+
+
+def _live(turn: Turn, glyphs: Glyphs) -> Line:
+    if turn.rung is None:
+        return _routing(turn, glyphs)
+    doing = f"streaming, {len(turn.text):,} characters" if turn.text else "waiting for the first token"
+    if turn.reasoning and not turn.text:
+        doing = f"thinking, {turn.reasoning:,} characters"
+    return (
+        (f"{glyphs.restart} ", "accent"),
+        *_who(turn.rung.model, turn.rung.endpoint),
+        (f"   {doing}   esc stops", "dim"),
+    )
+
+
+def _waiting(turn: Turn, glyphs: Glyphs) -> Line:
+    if turn.waiting is None:
+        return _routing(turn, glyphs)
+    done = "" if turn.waiting.done is None else f", {turn.waiting.done * 100:.0f}% done"
+    text = f"{glyphs.partial} waiting {figures.span(turn.waiting.seconds)}: {turn.waiting.why}{done}   esc stops"
+    return ((text, "warn"),)
+
+
+def _answered(turn: Turn, glyphs: Glyphs) -> Line:
+    return _routing(turn, glyphs) if turn.attempt is None else measured(turn.attempt, glyphs)
+
+
+def measured(attempt: Attempt, glyphs: Glyphs = UNICODE) -> Line:
+    """model · endpoint · time to first token · tokens/s · cost · tokens."""
+    done = attempt.outcome
+    cost = figures.money(attempt.cost) if attempt.cost is not None else "cost n/a"
+    if not isinstance(done, Completed):
+        return (*_who(attempt.model, attempt.endpoint), (f" · {cost}", "dim"))
+    about = "~" if done.usage.estimated else ""
+    measures = (
+        f" · TTFT {figures.span(done.first_token_s)} · {figures.rate(done.tokens_per_s)} tok/s · {cost}"
+        f" · {about}{figures.compact(done.usage.input)}{glyphs.arrow}{figures.compact(done.usage.output)} tok"
+    )
+    odd = "" if done.finish_reason == "stop" else f" · ended: {done.finish_reason}"
+    return (*_who(attempt.model, attempt.endpoint), (measures, "dim"), (odd, "warn"))
+
+
+def _stopped(turn: Turn, glyphs: Glyphs) -> Line:
+    who = _who(turn.rung.model, turn.rung.endpoint) if turn.rung else ()
+    cost = "" if turn.attempt is None or turn.attempt.cost is None else f" · {figures.money(turn.attempt.cost)}"
+    return (*who, (f"  {glyphs.off} stopped", "warn"), (cost, "dim"))
+
+
+def _blocked(turn: Turn, glyphs: Glyphs) -> Line:
+    if turn.blocked is None:
+        return ()
+    what = "BLOCKED by policy" if turn.blocked.by_policy else "NO ANSWER"
+    return ((f"{glyphs.block} {what} ", "bad"), (f"[{turn.blocked.code}]", "strong"), (f" {turn.blocked.why}", ""))
+
+
+def offer(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
+    """What a blocked turn offers on one key."""
+    if turn.blocked is None or turn.blocked.offer is None:
+        return ()
+    return (("ctrl+n", "accent"), (f" asks {label(turn.blocked.offer)} instead", "dim"))
+
+
+def _broken(turn: Turn, glyphs: Glyphs) -> Line:
+    return ((f"{glyphs.bad} the request failed inside Pointsman: ", "bad"), (turn.problem, ""))
+
+
+_HEADS: Mapping[Phase, Callable[[Turn, Glyphs], Line]] = MappingProxyType(
+    {
+        Phase.ROUTING: _routing,
+        Phase.CALLING: _live,
+        Phase.WAITING: _waiting,
+        Phase.STREAMING: _live,
+        Phase.ANSWERED: _answered,
+        Phase.STOPPED: _stopped,
+        Phase.BLOCKED: _blocked,
+        Phase.BROKEN: _broken,
+    }
+)

@@ -1,0 +1,95 @@
+"""The policy strip: what must be seen from across the room, on one line."""
+
+from __future__ import annotations
+
+from pointsman.core.snapshot import OverrideKind
+from pointsman.core.usage import band_of
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import figures, usage
+from pointsman.tui.render.bars import tone_of
+from pointsman.tui.render.endpoints import TROUBLE
+from pointsman.tui.render.paint import Part, spread, width_of
+from pointsman.tui.untrusted import label
+
+Line = tuple[Part, ...]
+
+
+def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
+    """Parts in order of importance; the last ones give way on a narrow screen."""
+    left = _kept(
+        [_band(picture), _next(picture), _spend(picture), _local_only(picture), _override(picture)], width - 22
+    )
+    right: list[Part] = [] if paused is None else [(f" PAUSED {paused} ", "warn")]
+    right += [*_alerts(picture), (f" {figures.clock(picture.now)} ", "dim")]
+    return spread(left, right, width)
+
+
+def alerts(picture: Picture) -> int:
+    """Endpoints in trouble and standing banners."""
+    bad = sum(1 for health in picture.snapshot.health.values() if health.state in TROUBLE)
+    return bad + len(standing(picture))
+
+
+def standing(picture: Picture) -> tuple[str, ...]:
+    unwritable = (
+        () if picture.snapshot.audit_writable else ("the audit cannot be written: nothing leaves this machine",)
+    )
+    return (*unwritable, *picture.banners)
+
+
+def _kept(groups: list[Line], width: int) -> Line:
+    kept: list[Part] = [(" ", "")]
+    for group in groups:
+        if group and width_of(kept) + width_of(group) + 3 <= width:
+            kept += [*group, ("   ", "")]
+    return tuple(kept)
+
+
+def _band(picture: Picture) -> Line:
+    fullest = usage.binding(picture)
+    band = band_of(fullest, picture.fleet.bands)
+    if fullest is None:
+        return ((f"{picture.glyphs.good} NORMAL", "good"), (" no budget", "dim"))
+    tone = tone_of(fullest.percent)
+    glyph = picture.glyphs.good if tone == "good" else picture.glyphs.up
+    return ((f"{glyph} {label(band.name).upper()} {fullest.percent}%", tone), (f" {label(fullest.budget)}", "dim"))
+
+
+def _next(picture: Picture) -> Line:
+    fullest = usage.binding(picture)
+    if fullest is None:
+        return ()
+    ahead = [band for band in picture.fleet.bands if not fullest.reached(band.at)]
+    if not ahead:
+        return ()
+    return (("next ", "dim"), (f"{label(ahead[0].name)} at {ahead[0].at}%", ""))
+
+
+def _spend(picture: Picture) -> Line:
+    return (("today ", "dim"), (figures.money(picture.spent_today), ""))
+
+
+def _local_only(picture: Picture) -> Line:
+    if picture.snapshot.cloud_forbidden:
+        return ((f"{picture.glyphs.block} LOCAL ONLY", "warn"),)
+    return (("local_only ", "dim"), ("off", ""))
+
+
+def _override(picture: Picture) -> Line:
+    standing_orders = [
+        override
+        for override in picture.snapshot.overrides
+        if override.active(picture.now) and override.kind is not OverrideKind.LOCAL_ONLY
+    ]
+    if not standing_orders:
+        return ()
+    first = standing_orders[0]
+    more = f" +{len(standing_orders) - 1}" if len(standing_orders) > 1 else ""
+    return ((f"{picture.glyphs.change} {first.kind} {label(first.model or '')}{more}", "accent"),)
+
+
+def _alerts(picture: Picture) -> Line:
+    number = alerts(picture)
+    if not number:
+        return ((f"{picture.glyphs.good} all well ", "good"),)
+    return ((f"{picture.glyphs.bad} {number} alert{'s' if number > 1 else ''} ", "bad"),)

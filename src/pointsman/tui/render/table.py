@@ -1,0 +1,83 @@
+"""Rows of a list laid out in exactly the width there is: narrow columns go first, by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from pointsman.tui.render.paint import Part, crop, paint
+
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`rank` 0 always stays; higher ranks are left out first. `flex` shares what width is left, up to `most`."""
+
+    key: str
+    title: str
+    width: int
+    rank: int = 0
+    flex: int = 0
+    right: bool = False
+    most: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list. `key` is its identity across updates; cells hold foreign text, cleaned when drawn."""
+
+    key: str
+    cells: Mapping[str, Part]
+
+
+Fitted = tuple[tuple[Column, int], ...]
+
+
+def fit_columns(columns: Sequence[Column], width: int) -> Fitted:
+    """The columns that fit, with their widths, in their order."""
+    kept = list(columns)
+    while len(kept) > 1 and _needed(kept) > width:
+        worst = max(column.rank for column in kept)
+        if worst == 0:
+            break
+        kept = [column for column in kept if column.rank < worst]
+    return _stretched(kept, width)
+
+
+def _needed(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def _stretched(columns: Sequence[Column], width: int) -> Fitted:
+    spare = width - _needed(columns)
+    shares = sum(column.flex for column in columns)
+    if spare <= 0 or not shares:
+        return tuple((column, column.width) for column in columns)
+    return tuple((column, min(column.width + spare * column.flex // shares, column.most)) for column in columns)
+
+
+def head(fitted: Fitted) -> Content:
+    return paint([(_joined([_cell(column.title, wide, column) for column, wide in fitted]), "head")])
+
+
+def draw(row: Row, fitted: Fitted, ellipsis: str = "…") -> Content:
+    parts: list[Part] = []
+    for place, (column, wide) in enumerate(fitted):
+        text, tone = row.cells.get(column.key, ("", ""))
+        parts.append((_cell(text, wide, column, ellipsis), tone))
+        if place < len(fitted) - 1:
+            parts.append((" " * GAP, ""))
+    return paint(parts)
+
+
+def _cell(text: str, wide: int, column: Column, ellipsis: str = "…") -> str:
+    drawn = crop(text, wide, ellipsis)
+    stripped = drawn.rstrip()
+    return " " * (len(drawn) - len(stripped)) + stripped if column.right else drawn
+
+
+def _joined(cells: Sequence[str]) -> str:
+    return (" " * GAP).join(cells)

@@ -1,0 +1,105 @@
+"""Which panes stand where, for any size of terminal: a pure function from size to rectangles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+PANES = ("endpoints", "chat", "audit", "services", "overrides", "usage", "memory")
+TWO_COLUMNS = 100
+THREE_ZONES = 160
+LEAST = 4  # rows of a pane, its two borders included
+_OPERATE = ("endpoints", "memory", "services", "overrides", "usage")  # from the one kept longest
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """Which lines around the panes are drawn."""
+
+    tabs: bool
+    budgets: bool
+    ticker: int
+    footer: bool
+
+
+def chrome(width: int, height: int, audit_shown: bool) -> Chrome:
+    ticker = 0 if audit_shown or height < 16 else 1 if height < 20 else 2
+    return Chrome(tabs=width < TWO_COLUMNS and height >= 8, budgets=height >= 20, ticker=ticker, footer=height >= 8)
+
+
+def arrange(
+    width: int, height: int, *, active: str, wants: Mapping[str, int], zoomed: bool = False
+) -> Mapping[str, Rect]:
+    """The panes that are visible, each with its place. `wants` is the height each would like, borders included."""
+    whole = Rect(0, 0, max(width, 1), max(height, 1))
+    if zoomed or width < TWO_COLUMNS or height < 12:
+        return {active: whole}
+    return _two(whole, active, wants) if width < THREE_ZONES else _three(whole, active, wants)
+
+
+def _two(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
+    """Operate at the left, talk at the right, the audit along the bottom once there is height for it."""
+    bottom = _audit_height(whole.height, active)
+    above = whole.height - bottom
+    left = whole.width * 47 // 100
+    placed = _stack(0, 0, left, above, _OPERATE, active, wants)
+    placed["chat"] = Rect(left, 0, whole.width - left, above)
+    if bottom:
+        placed["audit"] = Rect(0, above, whole.width, bottom)
+    return placed
+
+
+def _audit_height(height: int, active: str) -> int:
+    if height < 26 and active != "audit":
+        return 0
+    return max(min(height // 4, 12), 6)
+
+
+def _three(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
+    """Operate, talk, account."""
+    left = whole.width * 34 // 100
+    right = whole.width * 34 // 100
+    placed = _stack(0, 0, left, whole.height, _OPERATE[:-1], active, wants)
+    placed["chat"] = Rect(left, 0, whole.width - left - right, whole.height)
+    return placed | _stack(whole.width - right, 0, right, whole.height, ("usage", "audit"), active, wants, grows=1)
+
+
+def _stack(
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    names: Sequence[str],
+    active: str,
+    wants: Mapping[str, int],
+    grows: int | None = None,
+) -> dict[str, Rect]:
+    """As many of the panes above each other as have room; the active one is never left out."""
+    kept = list(names)
+    while len(kept) > 1 and sum(min(wants.get(name, LEAST), LEAST + 2) for name in kept) > height:
+        kept.remove(next(name for name in reversed(kept) if name != active))
+    sizes = shares([wants.get(name, LEAST) for name in kept], height, grows)
+    placed: dict[str, Rect] = {}
+    for name, size in zip(kept, sizes, strict=True):
+        placed[name] = Rect(x, y, width, size)
+        y += size
+    return placed
+
+
+def shares(wants: Sequence[int], height: int, grows: int | None = None) -> list[int]:
+    """Heights that add up to `height`: everybody's wish, the largest giving way, the spare to `grows` (or the last)."""
+    sizes = [max(want, LEAST) for want in wants]
+    while sum(sizes) > height and max(sizes) > 1:
+        sizes[sizes.index(max(sizes))] -= 1
+    spare = max(height - sum(sizes), 0)
+    place = len(sizes) - 1 if grows is None else min(grows, len(sizes) - 1)
+    sizes[place] += spare
+    return sizes

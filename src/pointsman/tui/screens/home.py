@@ -1,0 +1,70 @@
+"""The one main screen: chrome around the desk. It draws what it is handed and knows nothing of the engine."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from pointsman.tui.chrome import Banner, PolicyStrip, Tabs, Ticker
+from pointsman.tui.desk import Desk
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import strip, zones
+
+
+class Home(Screen[None]):
+    def __init__(self, banners: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self._own_banners = banners
+        self._picture: Picture | None = None
+        self._paused: int | None = None
+
+    def compose(self) -> ComposeResult:
+        yield PolicyStrip()
+        yield Banner()
+        yield Tabs()
+        yield Desk()
+        yield Ticker()
+        yield Footer(show_command_palette=False, compact=True)
+
+    @property
+    def desk(self) -> Desk:
+        return self.query_one(Desk)
+
+    def on_mount(self) -> None:
+        self._lay_out()
+        self.query_one(Banner).apply(self._own_banners)
+        self.desk.pane("chat").focus_inside()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def add_banner(self, text: str) -> None:
+        self._own_banners = (*self._own_banners, text)
+        self._lay_out()
+
+    def show_pane(self, name: str) -> None:
+        self.desk.show_pane(name)
+        self._lay_out()
+
+    def zoom(self) -> None:
+        self.desk.zoom()
+        self._lay_out()
+
+    def apply(self, picture: Picture, paused: int | None = None) -> None:
+        self._picture, self._paused = picture, paused
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        chrome = zones.chrome(self.size.width, self.size.height, self.desk.shows("audit", self.desk.size))
+        self.query_one(Tabs).display = chrome.tabs
+        self.query_one(Tabs).mark(self.desk.active)
+        self.query_one(Footer).display = chrome.footer
+        self.query_one(Ticker).display = chrome.ticker > 0
+        if self._picture is None:
+            self.query_one(Banner).apply(self._own_banners)
+            return
+        self.query_one(PolicyStrip).apply(self._picture, budgets=chrome.budgets, paused=self._paused)
+        self.query_one(Banner).apply((*self._own_banners, *strip.standing(self._picture)))
+        self.query_one(Ticker).apply(self._picture, chrome.ticker)
+        self.desk.apply(self._picture)

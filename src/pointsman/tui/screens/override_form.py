@@ -1,0 +1,95 @@
+"""The form of an override: which kind, which model, for what, for how long."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Label, Select
+from textual.widgets.select import NoSelection
+
+from pointsman.core.fleet import Fleet
+from pointsman.core.request import KINDS
+from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.tui import keys
+from pointsman.tui.untrusted import label
+
+_KINDS = (
+    (Content("pin: this model and no other"), OverrideKind.PIN),
+    (Content("prefer: this model first"), OverrideKind.PREFER),
+    (Content("local_only: no cloud call at all"), OverrideKind.LOCAL_ONLY),
+)
+_SPANS = (
+    (Content("until cleared"), 0),
+    (Content("15 minutes"), 900),
+    (Content("1 hour"), 3_600),
+    (Content("8 hours"), 28_800),
+)
+
+
+class OverrideForm(ModalScreen[Override | None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FORM]
+
+    def __init__(self, fleet: Fleet, now: float, new_id: str, model: str | None = None) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._now = now
+        self._new_id = new_id
+        self._model = model or next(iter(fleet.models), None)
+
+    def compose(self) -> ComposeResult:
+        models = [(Content(label(name)), name) for name in self._fleet.models]
+        scopes = ["global", *(f"role:{name}" for name in self._fleet.roles), *(f"kind:{kind}" for kind in KINDS)]
+        with Vertical(id="override-form") as box:
+            box.border_title = Content("Override")
+            yield Label(Content("what"))
+            yield Select(_KINDS, value=OverrideKind.PIN, allow_blank=False, id="kind", compact=True)
+            yield Label(Content("model"))
+            yield Select(models, prompt="no model is configured", value=self._first(), id="model", compact=True)
+            yield Label(Content("for"))
+            yield Select(
+                [(Content(label(scope)), scope) for scope in scopes],
+                value="global",
+                allow_blank=False,
+                id="scope",
+                compact=True,
+            )
+            yield Label(Content("how long"))
+            yield Select(_SPANS, value=0, allow_blank=False, id="span", compact=True)
+            with Horizontal(classes="buttons"):
+                yield Button(Content("cancel"), id="no", compact=True)
+                yield Button(Content("set"), id="yes", variant="primary", compact=True)
+
+    def _first(self) -> str | NoSelection:
+        return self._model if self._model is not None else Select.NULL
+
+    @on(Select.Changed, "#kind")
+    def _kind_changed(self, event: Select.Changed) -> None:
+        self.query_one("#model").disabled = event.value is OverrideKind.LOCAL_ONLY
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(self._written() if event.button.id == "yes" else None)
+
+    def _written(self) -> Override:
+        kind = OverrideKind(str(self.query_one("#kind", Select).value))
+        model = self.query_one("#model", Select).value
+        span = int(str(self.query_one("#span", Select).value))
+        return Override(
+            id=self._new_id,
+            kind=kind,
+            scope=str(self.query_one("#scope", Select).value),
+            model=None if kind is OverrideKind.LOCAL_ONLY else str(model),
+            created_at=self._now,
+            expires_at=self._now + span if span else None,
+            reason="set on the screen",
+        )
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

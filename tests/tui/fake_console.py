@@ -1,0 +1,456 @@
+"""A scripted console in memory: a fleet, a snapshot that tests may change, audit rows, and replies on demand.
+
+No clock and no sleeping: a reply streams until its script reaches a gate, and goes on when the test opens it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+
+from pointsman.core.audit import AuditEvent, AuditRow, EventType
+from pointsman.core.decision import Decision, Rejection, Rung
+from pointsman.core.fleet import (
+    Band,
+    Budget,
+    BudgetUnit,
+    Endpoint,
+    EndpointKind,
+    Fleet,
+    Locality,
+    Model,
+    Role,
+    Service,
+    ServiceKind,
+    Tier,
+    Window,
+)
+from pointsman.core.health import Health, HealthState
+from pointsman.core.outcome import Attempt, Completed, Failed, FailureKind, TokenUsage
+from pointsman.core.request import Evidence, Request, Task
+from pointsman.core.rules import Code
+from pointsman.core.snapshot import (
+    EndpointStatus,
+    Gpu,
+    HostSample,
+    LoadedModel,
+    Override,
+    ServiceState,
+    ServiceStatus,
+    Snapshot,
+)
+from pointsman.core.usage import Usage
+from pointsman.engine.console import Fault
+from pointsman.engine.events import (
+    Answered,
+    Attempting,
+    AttemptEnded,
+    Blocked,
+    Decided,
+    EngineEvent,
+    Switched,
+    TextDelta,
+    Waiting,
+)
+from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+
+NOW = 1_790_000_000.0
+GIB = 1024**3
+
+ANSWER = """Here is the change. The retry loop now stops on a **non-retryable** error.
+
+```python
+for attempt in range(policy.max_attempts):
+    await call(endpoint)
+```
+
+- covers the 429
+- covers the timeout path
+"""
+
+
+def fleet() -> Fleet:
+    def endpoint(name: str, kind: EndpointKind, where: Locality, service: str | None = None) -> Endpoint:
+        return Endpoint(
+            name=name,
+            url="http://127.0.0.1:1",
+            kind=kind,
+            locality=where,
+            service=service,
+            simulated=where is Locality.LOCAL,
+        )
+
+    def model(name: str, endpoint: str, tier: Tier) -> Model:
+        return Model(name=name, id=f"{name}-q5k", endpoint=endpoint, tier=tier, context=200_000)
+
+    endpoints = (
+        endpoint("coder-gpu", EndpointKind.LLAMA_CPP, Locality.LOCAL, "llama-coder"),
+        endpoint("qwen-review", EndpointKind.LLAMA_CPP, Locality.LOCAL, "llama-qwen"),
+        endpoint("ext-context", EndpointKind.VLLM, Locality.LOCAL),
+        endpoint("ollama", EndpointKind.OLLAMA, Locality.LOCAL, "ollama"),
+        endpoint("anthropic", EndpointKind.ANTHROPIC, Locality.CLOUD),
+        endpoint("openai", EndpointKind.OPENAI, Locality.CLOUD),
+        endpoint("deepseek", EndpointKind.DEEPSEEK, Locality.CLOUD),
+        endpoint("kimi", EndpointKind.MOONSHOT, Locality.CLOUD),
+    )
+    models = (
+        model("coder-next", "coder-gpu", Tier.T1),
+        model("qwen-review", "qwen-review", Tier.T2),
+        model("opus", "anthropic", Tier.T0),
+        model("sonnet", "anthropic", Tier.T0),
+        model("codex", "openai", Tier.T3),
+        model("deepseek-chat", "deepseek", Tier.T3),
+    )
+    roles = (
+        Role(name="implementer", primary="coder-next", fallbacks=("codex",), escalate_to=("opus",)),
+        Role(name="general", primary="sonnet", fallbacks=("coder-next",)),
+    )
+    services = tuple(
+        Service(name=name, kind=ServiceKind.SIMULATED, unit=f"{name}.service")
+        for name in ("llama-coder", "llama-qwen", "ollama")
+    )
+    return Fleet(
+        policy="default",
+        revision="3f9c2a7be1d04c55",
+        endpoints={entry.name: entry for entry in endpoints},
+        models={entry.name: entry for entry in models},
+        roles={entry.name: entry for entry in roles},
+        routes=(),
+        bands=(
+            Band(at=80, name="prefer-cheap"),
+            Band(at=90, name="cheap-only"),
+            Band(at=95, name="local-only"),
+            Band(at=100, name="stopped"),
+        ),
+        budgets=(
+            Budget(name="anthropic-week", limit=2_000_000, unit=BudgetUnit.TOKENS, window=Window(calendar="week")),
+            Budget(name="openai-day", limit=1_000_000, unit=BudgetUnit.TOKENS, window=Window(calendar="day")),
+            Budget(name="cloud-day", limit=10_000_000_000, unit=BudgetUnit.NANO_USD, window=Window(calendar="day")),
+        ),
+        services={entry.name: entry for entry in services},
+    )
+
+
+def snapshot() -> Snapshot:
+    def health(state: HealthState, reason: str, ago: float = 1.0) -> Health:
+        return Health(state=state, reason=reason, since=NOW - 4_000, last_seen=NOW - ago)
+
+    def status(
+        latency: float, rate: float | None, loaded: Sequence[LoadedModel] = (), **figures: float
+    ) -> EndpointStatus:
+        return EndpointStatus(
+            checked_at=NOW - 1,
+            latency_ms=latency,
+            tokens_per_s=rate,
+            loaded=tuple(loaded),
+            first_token_s=figures.get("first"),
+            running=int(figures.get("running", 0)),
+            waiting=int(figures.get("waiting", 0)),
+            version="b6100",
+        )
+
+    coder = LoadedModel(id="qwen3-coder-next-q5k", size=81 * GIB, vram=81 * GIB, context=1_000_000)
+    vision = LoadedModel(id="qwen3-vl:8b", size=12 * GIB, vram=10 * GIB, expires_at=NOW + 200)
+    return Snapshot(
+        now=NOW,
+        health={
+            "coder-gpu": health(HealthState.UP, "answered"),
+            "qwen-review": health(HealthState.DOWN, "connection refused", 2),
+            "ext-context": health(HealthState.BUSY, "3 requests wait", 1),
+            "ollama": health(HealthState.WARMING, "loading qwen3-vl:8b, 40 %", 2),
+            "anthropic": health(HealthState.UP, "answered", 12),
+            "openai": health(HealthState.RATE_LIMITED, "429, retry in 41 s", 12),
+            "deepseek": health(HealthState.UP, "probe ok", 12),
+            "kimi": health(HealthState.UP, "probe ok", 94),
+        },
+        status={
+            "coder-gpu": status(8, 412, [coder], first=0.31, running=2, waiting=1),
+            "ext-context": status(22, 18, [], first=4.1, running=1, waiting=3),
+            "ollama": status(5, None, [vision]),
+            "anthropic": EndpointStatus(checked_at=NOW - 12, latency_ms=180, tokens_per_s=48, first_token_s=1.1),
+            "deepseek": EndpointStatus(checked_at=NOW - 12, latency_ms=240, tokens_per_s=61, first_token_s=0.91),
+        },
+        usage={
+            "anthropic-week": Usage(
+                budget="anthropic-week", spent=1_640_000, reserved=48_000, limit=2_000_000, resets_at=NOW + 190_000
+            ),
+            "openai-day": Usage(budget="openai-day", spent=410_000, limit=1_000_000, resets_at=NOW + 30_000),
+            "cloud-day": Usage(budget="cloud-day", spent=3_120_000_000, limit=10_000_000_000, resets_at=NOW + 30_000),
+        },
+        host=HostSample(
+            taken_at=NOW,
+            ram_total=128 * GIB,
+            ram_used=38 * GIB,
+            swap_used=0,
+            cpu_percent=14.0,
+            gpus=(
+                Gpu(
+                    index=0,
+                    name="NVIDIA H200",
+                    vram_total=140 * GIB,
+                    vram_used=112 * GIB,
+                    utilization=73,
+                    temperature=61,
+                    power=540.0,
+                    power_limit=700.0,
+                ),
+            ),
+        ),
+        services=(
+            ServiceStatus(
+                name="llama-coder",
+                unit="llama-coder.service",
+                state=ServiceState.ACTIVE,
+                since=NOW - 190_000,
+                memory=81 * GIB,
+                restarts=0,
+            ),
+            ServiceStatus(
+                name="llama-qwen",
+                unit="llama-qwen.service",
+                state=ServiceState.FAILED,
+                reason="exit 137, OOM kill",
+                since=NOW - 7_300,
+                restarts=3,
+            ),
+            ServiceStatus(name="ollama", unit="ollama.service", state=ServiceState.ACTIVE, since=NOW - 1_000_000),
+        ),
+    )
+
+
+def row(seq: int, type: EventType, text: str, **more: object) -> AuditRow:
+    event = AuditEvent(type=type, at=NOW - 600 + seq, actor="router", text=text, **more)  # type: ignore[arg-type]
+    return AuditRow(
+        seq=seq,
+        at=event.at,
+        type=str(event.type),
+        actor=event.actor,
+        text=event.text,
+        body=event.body(),
+        model=event.model,
+        rule=event.rule,
+        cost=event.cost,
+    )
+
+
+def decision_for(request: Request, models: Sequence[str] = ("coder-next", "deepseek-chat")) -> Decision:
+    known = fleet()
+    ladder = tuple(
+        Rung(
+            model=name,
+            endpoint=known.models[name].endpoint,
+            locality=known.locality_of(known.models[name]),
+            why="primary of implementer" if place == 0 else "fallback",
+        )
+        for place, name in enumerate(models)
+    )
+    task = Task(
+        kind="coding",
+        kind_confidence=0.92,
+        complexity=6,
+        tokens=812,
+        evidence=(Evidence(fact="kind", value="coding", why="the words “refactor”, “test”"),),
+    )
+    return Decision(
+        id=f"d-{request.id}",
+        policy="default",
+        policy_rev=known.revision,
+        request=request.id,
+        task=task,
+        role="implementer",
+        rule="coding",
+        rule_why="code is written by the implementer",
+        band="prefer-cheap",
+        usage=snapshot().usage["anthropic-week"],
+        ladder=ladder,
+        rejected=(Rejection(model="opus", code=Code.BAND, why="prefer-cheap rejects T0 from 80 %"),),
+    )
+
+
+class FakeConsole:
+    def __init__(self) -> None:
+        self.fleet = fleet()
+        self.snapshot = snapshot()
+        self.banners: tuple[str, ...] = ()
+        self.faults: tuple[Fault, ...] = (
+            Fault(name="kill", endpoint="coder-gpu", title="kill coder-gpu"),
+            Fault(name="429", endpoint="openai", title="429 from openai"),
+        )
+        self.rows = [
+            row(1, EventType.DECISION, "coding goes to coder-next", model="coder-next", rule="coding"),
+            row(2, EventType.STEP_DOWN, "opus → sonnet: usage at 84 %", model="sonnet", rule="GR-011", cost=31_000_000),
+            row(
+                3,
+                EventType.STEP_UP,
+                "coder-next → deepseek-chat: 2 failed loops",
+                model="deepseek-chat",
+                cost=2_100_000,
+            ),
+            row(4, EventType.BLOCKED, "opus: local_only", model="opus", rule="GR-009"),
+        ]
+        self.scripts: list[list[EngineEvent | asyncio.Event]] = []
+        self.asked: list[Request] = []
+        self.acted: list[tuple[str, str]] = []
+        self.played: list[Fault] = []
+        self.queries: list[AuditQuery] = []
+        self.hung_up: list[str] = []
+        self._news: asyncio.Queue[Snapshot] = asyncio.Queue()
+        self._ids = 0
+
+    # --- for tests ---
+
+    def publish(self, **changes: object) -> None:
+        """A new picture with these fields changed."""
+        self.snapshot = replace(self.snapshot, **changes)  # type: ignore[arg-type]
+        self._news.put_nowait(self.snapshot)
+
+    def answer(
+        self, text: str = ANSWER, model: str = "coder-next", cost: int | None = 2_100_000
+    ) -> list[EngineEvent | asyncio.Event]:
+        """The script of a reply that goes well; `request` is filled in when it is played."""
+        done = Completed(
+            finish_reason="stop",
+            usage=TokenUsage(input=812, output=411),
+            first_token_s=0.31,
+            tokens_per_s=61.0,
+        )
+        attempt = Attempt(model=model, endpoint=self.fleet.models[model].endpoint, outcome=done, seconds=1.9, cost=cost)
+        rung = Rung(model=model, endpoint=attempt.endpoint, locality=Locality.LOCAL, why="primary of implementer")
+        decision = decision_for(Request(id="?", messages=()))
+        pieces = [TextDelta(request="?", text=text[place : place + 20]) for place in range(0, len(text), 20)]
+        return [
+            Decided(request="?", decision=decision),
+            Attempting(request="?", rung=rung, number=1),
+            *pieces,
+            AttemptEnded(request="?", attempt=attempt),
+            Answered(request="?", attempt=attempt, decision=decision, text=text),
+        ]
+
+    def switched(self, fragment: str = "", text: str = ANSWER) -> list[EngineEvent | asyncio.Event]:
+        """coder-next fails, after `fragment` if there is one, and deepseek-chat answers."""
+        failed = Failed(kind=FailureKind.STREAM_CUT if fragment else FailureKind.REFUSED, shown=bool(fragment))
+        rest = self.answer(text, "deepseek-chat")
+        first = self.answer()[1]
+        lost = Attempt(model="coder-next", endpoint="coder-gpu", outcome=failed, seconds=0.041)
+        return [
+            rest[0],
+            first,
+            *([TextDelta(request="?", text=fragment)] if fragment else []),
+            AttemptEnded(request="?", attempt=lost),
+            Switched(
+                request="?",
+                from_model="coder-next",
+                to_model="deepseek-chat",
+                kind=failed.kind,
+                why="connection refused",
+                seconds=0.041,
+                fragment=bool(fragment),
+            ),
+            *rest[1:],
+        ]
+
+    def blocked(self, offer: str | None = "codex") -> list[EngineEvent | asyncio.Event]:
+        event = Blocked(request="?", code="pin", why="opus is pinned and rate-limited", offer=offer, by_policy=True)
+        return [self.answer()[0], event]
+
+    def waiting(self) -> Waiting:
+        return Waiting(request="?", why="the model is loading", seconds=12.0, done=0.4)
+
+    # --- Console ---
+
+    async def watch(self) -> AsyncIterator[Snapshot]:
+        while True:
+            yield await self._news.get()
+
+    async def submit(self, request: Request) -> AsyncIterator[EngineEvent]:
+        self.asked.append(request)
+        ended = False
+        try:
+            for step in self.scripts.pop(0) if self.scripts else self.answer():
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, Exception):
+                    raise step
+                else:
+                    yield replace(step, request=request.id)
+            ended = True
+        finally:
+            if not ended:
+                self.hung_up.append(request.id)
+
+    def new_request_id(self) -> str:
+        self._ids += 1
+        return f"r{self._ids}"
+
+    def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        return decision_for(request, ("codex",) if what_if else ("coder-next",))
+
+    async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
+        self.queries.append(query)
+        found = [
+            line
+            for line in reversed(self.rows)
+            if (query.text is None or query.text in line.text)
+            and (query.type is None or query.type == line.type)
+            and (query.model is None or query.model == line.model)
+            and (query.before is None or line.seq < query.before)
+        ]
+        return tuple(found[: query.limit])
+
+    async def audit_size(self) -> int:
+        return len(self.rows)
+
+    async def totals(self, since: float) -> tuple[ModelTotal, ...]:
+        return (
+            ModelTotal(
+                model="opus",
+                requests=31,
+                input_tokens=412_001,
+                output_tokens=38_112,
+                nano_usd=2_100_000_000,
+                estimated=0,
+            ),
+            ModelTotal(
+                model="deepseek-chat",
+                requests=88,
+                input_tokens=801_442,
+                output_tokens=120_331,
+                nano_usd=1_020_000_000,
+                estimated=2,
+            ),
+            ModelTotal(
+                model="coder-next",
+                requests=240,
+                input_tokens=9_120_004,
+                output_tokens=1_204_110,
+                nano_usd=0,
+                estimated=0,
+            ),
+        )
+
+    async def set_override(self, override: Override) -> None:
+        if override.model is not None and self.fleet.find(override.model) is None:
+            raise ValueError(f"no model is called {override.model!r}")
+        self.snapshot = replace(self.snapshot, overrides=(*self.snapshot.overrides, override))
+
+    async def clear_override(self, override_id: str) -> None:
+        kept = tuple(entry for entry in self.snapshot.overrides if entry.id != override_id)
+        self.snapshot = replace(self.snapshot, overrides=kept)
+
+    def service_command(self, name: str, verb: str) -> tuple[str, ...]:
+        return ("systemctl", "--user", verb, self.fleet.services[name].unit)
+
+    def streams_on(self, service: str) -> int:
+        return 2 if service == "llama-coder" else 0
+
+    async def service_action(self, name: str, verb: str) -> ServiceResult:
+        self.acted.append((name, verb))
+        return ServiceResult(ok=True, text="the manager took it", argv=self.service_command(name, verb))
+
+    async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
+        return (f"{name}: found 1 CUDA device", f"{name}: model loaded")
+
+    async def play(self, fault: Fault) -> str:
+        self.played.append(fault)
+        return f"{fault.title}: playing"
