@@ -6,14 +6,13 @@ Tables merge key by key, the configuration's value wins; `routes` and `bands` re
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pointsman.config.problems import Place, Report, line_numbers
+from pointsman.config.problems import SECRET, Place, Report, line_numbers
 from pointsman.config.shapes import ARRAYS, TABLES, TOP, UI, read_table, read_value
 from pointsman.core.fleet import Scope
 
@@ -63,7 +62,7 @@ def read_layer(path: Path, file: str, report: Report) -> Layer | None:
         return None
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number too long to read
         place.problem(f"is not valid TOML: {_syntax(error)}")
         return None
     layer = Layer(place=Place(report, file, line_numbers(text)))
@@ -73,7 +72,7 @@ def read_layer(path: Path, file: str, report: Report) -> Layer | None:
 
 def _syntax(error: Exception) -> str:
     """What tomllib says, on one line; it names line and column."""
-    return ascii(str(error))[1:-1] if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
+    return "nested too deeply" if isinstance(error, RecursionError) else ascii(str(error))[1:-1]
 
 
 def _fill(layer: Layer, document: dict[str, Any]) -> None:
@@ -153,10 +152,6 @@ def _without_policy(layer: Layer) -> Layer:
 
 # --- secrets -------------------------------------------------------------------------------------------------------
 
-_SECRET = re.compile(
-    r"(?:sk-|sk_|rk_|pk-|xai-|gsk_|hf_|ghp_|github_pat_|AIza|AKIA|nvapi-|csk-|Bearer\s)[A-Za-z0-9_\-./+=]{12,}"
-)
-
 
 def _report_secrets(value: object, place: Place) -> None:
     """A pasted key anywhere in the document is a problem, and is never repeated."""
@@ -166,5 +161,5 @@ def _report_secrets(value: object, place: Place) -> None:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             _report_secrets(inner, place.item(index))
-    elif isinstance(value, str) and _SECRET.search(value) and not place.path.endswith("key_env"):
+    elif isinstance(value, str) and SECRET.search(value) and not place.path.endswith("key_env"):
         place.problem("looks like a secret: keep it in an environment variable and put its NAME into key_env")

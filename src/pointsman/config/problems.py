@@ -79,13 +79,18 @@ class Place:
         self.report.warnings.append(self._entry(message, nearest))
 
     def _entry(self, message: str, nearest: str | None) -> Problem:
-        return Problem(file=self.file, key=self.path, message=message, nearest=nearest, line=self._line())
+        key, message = (SECRET.sub("[hidden]", text) for text in (self.path, message))
+        return Problem(file=self.file, key=key, message=message, nearest=nearest, line=self._line())
 
     def _line(self) -> int | None:
         """The line of the key, or of the nearest table or array around it."""
         return next((self.lines[path] for path in (self.path, *self.around) if path in self.lines), None)
 
 
+# What the usual providers' keys look like. Nothing of this form is ever repeated in a message.
+SECRET = re.compile(
+    r"(?:sk-|sk_|rk_|pk-|xai-|gsk_|hf_|ghp_|github_pat_|AIza|AKIA|nvapi-|csk-|Bearer\s)[A-Za-z0-9_\-./+=]{12,}"
+)
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?\Z")
 _KEY = re.compile(r"\s*([A-Za-z0-9_\"'.-]+)\s*=")

@@ -15,15 +15,16 @@ from pointsman.config.problems import Wrong
 from pointsman.core.fleet import BudgetUnit, Window
 
 NANO = 1_000_000_000
-_NUMBER = r"([0-9][0-9_]*(?:\.[0-9]+)?)"
+MOST = 2**62  # every figure fits a 64-bit integer with room for one addition
+_NUMBER = r"([0-9][0-9_]{0,30}(?:\.[0-9]{1,12})?)"
 _TOKENS = re.compile(rf"{_NUMBER}\s*([kKmM]?)\s*(?:tokens?|tok)\Z")
 _BYTES = re.compile(rf"{_NUMBER}\s*([KMGT]i?B)\Z")
 _PRICE = re.compile(rf"\$\s*{_NUMBER}\s*/\s*([KM]?)tok(?:ens?)?\Z", re.IGNORECASE)
 _MONEY = re.compile(rf"\$\s*{_NUMBER}\Z")
-_REQUESTS = re.compile(r"([0-9][0-9_]*)\s*requests?\Z")
+_REQUESTS = re.compile(r"([0-9][0-9_]{0,30})\s*requests?\Z")
 _DURATION = re.compile(rf"{_NUMBER}\s*(ms|s|min|m|h|d)\Z")
-_ROLLING = re.compile(r"([0-9]+)\s*(s|min|m|h|d)\s+rolling\Z")
-_SPEED = re.compile(r"([0-9]+)(?:\s*-\s*([0-9]+))?\s*tok(?:ens)?/s\Z")
+_ROLLING = re.compile(r"([0-9]{1,9})\s*(s|min|m|h|d)\s+rolling\Z")
+_SPEED = re.compile(r"([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*tok(?:ens)?/s\Z")
 
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "m": Decimal(60), "h": Decimal(3600)}
 _SECONDS["d"] = Decimal(86400)
@@ -52,8 +53,11 @@ def memory(value: object) -> int:
 
 def price(value: object) -> int:
     """ "$3.00/Mtok" -> nano-USD per token, rounded up. "$0/Mtok" is a stated zero."""
-    found = _matched(_PRICE, value, 'expected a price per token, such as "$3.00/Mtok"')
+    form = 'expected a price per token, such as "$3.00/Mtok"'
+    found = _matched(_PRICE, value, form)
     nano = _decimal(found[1]) * NANO / _SCALE[found[2].lower()]
+    if nano > MOST:
+        raise Wrong(form)
     return int(nano.to_integral_value(ROUND_CEILING))
 
 
@@ -79,7 +83,7 @@ def limit(value: object) -> tuple[int, BudgetUnit]:
         figure, unit = int(found[1]), BudgetUnit.REQUESTS
     else:
         raise Wrong(f"{form}, not {shown(value)}")
-    if figure <= 0:
+    if not 0 < figure <= MOST:
         raise Wrong(f"{form}; to forbid cloud calls altogether write local_only = true")
     return figure, unit
 
@@ -106,7 +110,10 @@ def speed(value: object) -> tuple[int, int]:
 
 def shown(value: object) -> str:
     """A value for a message: short, on one line, no control characters."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except ValueError:  # an integer with more digits than Python prints
+        return "a very long number"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -122,7 +129,7 @@ def _decimal(digits: str) -> Decimal:
 
 
 def _positive(figure: int, form: str) -> int:
-    if figure <= 0:
+    if not 0 < figure <= MOST:
         raise Wrong(form)
     return figure
 
