@@ -59,7 +59,6 @@ def test_reads(read, written, figure):
                 True,
                 1.5,
                 2**63,
-                16**5000,
                 "9" * 5000 + " tokens",
                 math.nan,
                 "200000",
@@ -102,3 +101,11 @@ def test_messages_stay_on_one_short_line():
     """What was written is shown without control characters, and cut."""
     assert units.shown("\x1b[31m" + "x" * 100).isprintable()
     assert len(units.shown("x" * 100)) <= 40
+
+
+def test_a_number_too_long_to_print_is_refused():
+    """TOML reads hexadecimal numbers of any length; Python does not print them, and no figure needs them."""
+    with pytest.raises(Wrong, match="very long number"):
+        units.tokens([16**5000])
+    with pytest.raises(Wrong, match="expected"):
+        units.tokens(16**5000)
