@@ -148,8 +148,9 @@ async def test_verify_names_the_first_line_that_was_tampered_with(store, make, s
 INSERT = "INTO audit (seq, prev, body, hash, type, actor)"
 
 
-def row(seq: int) -> str:
-    return f"SELECT {seq}, prev, '{BODY}', hash, type, actor FROM audit WHERE seq = 2"
+def row(seq: int, after: int = 1) -> str:
+    """A forged line of that number which claims to continue line `after`."""
+    return f"SELECT {seq}, hash, '{BODY}', hash, type, actor FROM audit WHERE seq = {after}"
 
 
 REWRITES = [
@@ -162,6 +163,8 @@ REWRITES = [
     f"INSERT {INSERT} {row(2)} AND TRUE ON CONFLICT (seq) DO UPDATE SET body = 'x'",
     f"INSERT OR REPLACE {INSERT} {row(9)}",
     f"INSERT {INSERT} {row(0)}",
+    f"INSERT OR REPLACE {INSERT} {row(2, after=5)}",
+    f"INSERT {INSERT} {row(9, after=5)}",
     f"INSERT {INSERT} {row(6)}",
 ]
 GUARDED = [

@@ -176,6 +176,16 @@ async def test_while_a_foreign_tool_holds_the_ledger_writes_say_so_and_then_work
     writer.close()
 
 
+async def test_whatever_goes_wrong_in_the_writer_nobody_waits_for_ever(store, state_dir):
+    def broken(path: Path) -> sqlite3.Connection:
+        raise MemoryError
+
+    writer = Writer(store.path, WriteLock(state_dir), broken)
+    with pytest.raises(MemoryError):
+        writer.submit(lambda c: 1).result(30)
+    writer.close()
+
+
 async def test_work_that_fails_is_undone_alone_and_its_neighbours_in_the_commit_stand(store, state_dir, make):
     def half(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM override")
@@ -245,7 +255,7 @@ async def test_a_full_disk_refuses_writes_loses_nothing_and_recovers_when_space_
             while True:
                 await store.append([make.line("x" * 4000)])
                 written += 1
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailable, match="full|space"):
             await store.reserve(make.reservation("a"), [make.budget()], [make.line("y" * 4000)])
         assert (await store.usage([make.budget()], 1000.0))["day"].used == 0
         assert await store.audit_size() == written > 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
+from pointsman.adapters.store import ledger
 from pointsman.core.fleet import Window
 from pointsman.core.outcome import TokenUsage
 from pointsman.ports import AuditQuery, BudgetFull
@@ -126,6 +128,27 @@ async def test_a_reserve_cancelled_before_or_after_its_commit_holds_no_budget(st
     assert all(isinstance(e, asyncio.CancelledError) for e in await asyncio.gather(*tasks, return_exceptions=True))
     await store.append([])  # behind the releases in the queue
     assert (await store.usage([budget], 1000.0))["day"].used == 0
+
+
+async def test_a_reserve_cancelled_while_it_is_being_committed_is_released_with_a_line(store, make, monkeypatch):
+    begun, go_on, reserve = asyncio.Event(), threading.Event(), ledger.reserve
+    loop = asyncio.get_running_loop()
+
+    def slow(*args: object) -> object:
+        loop.call_soon_threadsafe(begun.set)
+        assert go_on.wait(30)
+        return reserve(*args)
+
+    monkeypatch.setattr(ledger, "reserve", slow)
+    task = asyncio.create_task(store.reserve(make.reservation("a", 10), [make.budget()], [make.line("intent")]))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await store.append([])
+    assert (await store.usage([make.budget()], 1000.0))["day"].used == 0
+    assert await texts(store) == ["intent", "opus was not called: cancelled before the call began"]
 
 
 async def test_a_settlement_is_done_even_if_its_caller_is_cancelled(store, make):

@@ -20,19 +20,11 @@ _SENTENCES = {
     sqlite3.SQLITE_AUTH: "the ledger refuses this statement",
 }
 
-# After these the connection itself is sound: the same statement works once space or the lock is there again.
-_PASSING = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-
 
 def primary_code(error: sqlite3.Error) -> int | None:
     """SQLite's primary result code, without the extended part; None for errors made by Python's module itself."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
-
-
-def passes(error: Exception) -> bool:
-    """True if the connection can be kept after this error."""
-    return isinstance(error, sqlite3.Error) and primary_code(error) in _PASSING
 
 
 def unavailable(error: Exception) -> StoreUnavailable:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pointsman.adapters.store.files import WriteLock, identity
-from pointsman.adapters.store.reasons import passes, unavailable
+from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_writer
 from pointsman.ports import StoreUnavailable
 
@@ -70,6 +70,10 @@ class Writer:
             answers = self._commit(jobs)
         except (sqlite3.Error, OSError, StoreUnavailable) as error:
             answers = [unavailable(error)] * len(jobs)
+        except BaseException as error:  # our own fault: nobody may wait for ever because of it
+            for job in jobs:
+                _tell(job, error)
+            raise
         for job, answer in zip(jobs, answers, strict=True):
             _tell(job, answer)
 
@@ -86,25 +90,21 @@ class Writer:
             connection = self._connected()
             try:
                 return _in_transaction(connection, jobs)
-            except (sqlite3.Error, OSError) as error:
-                self._after_failure(connection, error)
+            except (sqlite3.Error, OSError):
+                self._drop(connection)
                 raise
 
     def _connected(self) -> sqlite3.Connection:
         """A connection to the file that bears the ledger's name now; lines written to another would be lost."""
         file = identity(self._path)
-        if self._connection is not None and file == self._file:
-            return self._connection
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        self._connection, self._file = self._connect(self._path), file
+        if self._connection is not None and file != self._file:
+            self._drop(self._connection)
+        if self._connection is None:
+            self._connection, self._file = self._connect(self._path), file
         return self._connection
 
-    def _after_failure(self, connection: sqlite3.Connection, error: Exception) -> None:
-        """Leaves no transaction open; a connection that may be broken is dropped, the next work opens a new one."""
-        if passes(error) and _rolled_back(connection):
-            return
+    def _drop(self, connection: sqlite3.Connection) -> None:
+        """Closing undoes an open transaction; the next work opens a new connection, sound or not at all."""
         self._connection = None
         connection.close()
 
@@ -115,14 +115,6 @@ class Writer:
         with self._lock.held():
             self._connection.close()
         self._connection = None
-
-
-def _rolled_back(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.rollback()
-    except sqlite3.Error:
-        return False
-    return not connection.in_transaction
 
 
 def _in_transaction(connection: sqlite3.Connection, jobs: list[_Job]) -> list[object]:
