@@ -1,0 +1,73 @@
+"""Which high-risk things a change touches (document 002 §7): an ordered, explained detector that can only raise.
+
+Words of a prompt count only where something is to be changed: asking what OAuth is changes nothing. Touched paths and
+the added and removed lines of a diff count always. Must never lower a risk that was stated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from pointsman.core.classify.cues import Cue, Gate, compiled, stems_of
+from pointsman.core.classify.triggers import CHANGE_VERBS, NOT_A_CHANGE, STILL_A_CHANGE, TRIGGERS, Trigger
+
+DIFF_CHARS = 400_000  # a larger diff is not read to its end, and that is itself a risk
+
+_DIFF_PATH = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)", re.MULTILINE)
+
+
+class Hit(NamedTuple):
+    """A trigger's code (as in `Task.risk`), where it was seen (prompt, path or diff), and the words that pulled it."""
+
+    code: str
+    where: str
+    words: str
+
+
+def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tuple[Hit, ...]:
+    """Each class of risk that a change touches, at most once, in the order of the triggers.
+
+    `text` is the prompt's window, `paths` the files it is known to touch, `diff` a unified diff.
+    """
+    lines = changed_lines(diff) if diff else ""
+    touched = (*paths, *_DIFF_PATH.findall(diff[:DIFF_CHARS])) if diff else paths
+    spoken = _gate().opened_by(stems_of(text.lower()), text)
+    if spoken and not asks_for_change(text):
+        spoken = frozenset()
+    hits = [
+        hit for trigger in TRIGGERS if (hit := _pull(trigger, text if trigger.code in spoken else "", touched, lines))
+    ]
+    if diff and len(diff) > DIFF_CHARS:
+        hits.append(Hit("unread-diff", "diff", f"{len(diff):,} characters, the first {DIFF_CHARS:,} were read"))
+    return tuple(hits)
+
+
+def asks_for_change(text: str) -> bool:
+    """Whether `text` wants something changed, rather than explained, told or summarised."""
+    if compiled(NOT_A_CHANGE).search(text) and not compiled(STILL_A_CHANGE).search(text):
+        return False
+    return compiled(CHANGE_VERBS).search(text) is not None
+
+
+def changed_lines(diff: str) -> str:
+    """The added and removed lines of a unified diff, signs kept, file headers left out."""
+    read = diff[:DIFF_CHARS].splitlines()
+    return "\n".join(line for line in read if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
+
+
+def _pull(trigger: Trigger, text: str, paths: Iterable[str], lines: str) -> Hit | None:
+    if text and (found := compiled(trigger.words).search(text)):
+        return Hit(trigger.code, "prompt", found[0][:60])
+    if trigger.paths and (path := next(filter(compiled(trigger.paths).search, paths), None)):
+        return Hit(trigger.code, "path", path[:120])
+    if trigger.lines and lines and (found := compiled(trigger.lines).search(lines)):
+        return Hit(trigger.code, "diff", found[0].strip()[:60])
+    return None
+
+
+@cache
+def _gate() -> Gate:
+    return Gate(Cue(trigger.code, trigger.stems, trigger.korean, trigger.words) for trigger in TRIGGERS)

@@ -1,0 +1,58 @@
+"""What of a prompt is read: the head and the tail, where instructions stand, and not the paste between them.
+
+Owns the bounds that keep a 1 MB prompt as cheap as a page, and the words and shapes the rules and weights look at.
+Must never decide what a prompt is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pointsman.core.classify.cues import stems_of
+
+HEAD_CHARS = 1_000  # read for shapes (code lines, options, input/output sections)
+TAIL_CHARS = 400
+HEAD_WORDS = 48  # read for words: an instruction rarely needs more before its paste begins
+TAIL_WORDS = 24
+
+_FENCE = re.compile(r"```([A-Za-z0-9+#_-]*)[^\n]*\n?.*?(?:```|\Z)", re.DOTALL)
+_QUOTE = re.compile(r"[\"“]([^\"“”\n]{60,})[\"”]|(?:^>[^\n]*\n?)+", re.MULTILINE)
+_WORD = re.compile(r"c\+\+|[cf]#|[a-z]+(?:'[a-z]+)?|[가-힣]+|\d[\d,.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The bounded part of one prompt. `words` are lower case, numbers become `#`, head and tail joined by `…`."""
+
+    text: str  # at most HEAD_CHARS + TAIL_CHARS, as written
+    prose: str  # the same, lower case, without fenced blocks and long quotations
+    words: tuple[str, ...]
+    stems: frozenset[str]  # of every word of the prose, see `cues`
+    length: int  # of the whole prompt, characters
+    fenced: bool
+    quoted: bool
+
+
+def look(prompt: str) -> View:
+    """Cut the windows of `prompt`; the cost does not grow with its length."""
+    text = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]}\n…\n{prompt[-TAIL_CHARS:]}"
+    prose, fenced, quoted = text, "```" in text, False
+    if fenced:
+        prose = _FENCE.sub(" ", prose)
+    if '"' in prose or "“" in prose or ">" in prose:
+        unquoted = _QUOTE.sub(" ", prose)
+        quoted = unquoted != prose
+        prose = unquoted
+    prose = prose.lower()
+    return View(text, prose, _window(_words(prose)), stems_of(prose), len(prompt), fenced, quoted)
+
+
+def _words(prose: str) -> list[str]:
+    return ["#" if word[0].isdigit() else word for word in _WORD.findall(prose)]
+
+
+def _window(words: list[str]) -> tuple[str, ...]:
+    if len(words) <= HEAD_WORDS + TAIL_WORDS:
+        return tuple(words)
+    return (*words[:HEAD_WORDS], "…", *words[-TAIL_WORDS:])
