@@ -17,7 +17,7 @@ class Dialect:
     """One server family's ways. Everything not said here is plain OpenAI Chat Completions."""
 
     output_cap: str = "max_tokens"  # the field that bounds the answer
-    stream_options: Mapping[str, object] = _USAGE_AT_END
+    stream_options: Mapping[str, object] = field(default_factory=lambda: _USAGE_AT_END)
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))  # sent with each call
     id_prefix: str = ""  # put before model ids by the server's list, not wanted in a call
     hidden_output: bool = False  # completion_tokens leaves thinking out; the total has it
