@@ -127,7 +127,7 @@ def test_every_problem_in_one_pass(small, problems_of):
         [
             '[endpoints.bad]\nurll = "http://127.0.0.1:1"\nkind = "olama"',
             '[models.lost]\nid = "x"\nendpoint = "nowhere"\ntier = "T9"\ncontext = -1',
-            '[roles.r]\nprimary = "nera"\nfallbacks = ["far", "far"]',
+            '[roles.r]\nprimary = "nera"\nfallbacks = ["frr", "far", "far"]',
             '[[routes]]\nrole = "nobody"\nwhen = { kidn = "coding", lines = "many" }',
             "[[bands]]\nat = 0",
             '[budgets.b]\nlimit = "-5 tokens"\nwindow = "fortnight"',
@@ -137,7 +137,7 @@ def test_every_problem_in_one_pass(small, problems_of):
     assert {problem.key for problem in problems_of(text)} == {
         *("endpoints.bad.urll", "endpoints.bad.kind", "endpoints.bad.url"),
         *("models.lost.tier", "models.lost.context"),
-        *("roles.r.primary", "roles.r.fallbacks[1]"),
+        *("roles.r.primary", "roles.r.fallbacks[0]", "roles.r.fallbacks[2]"),
         *("routes[0].role", "routes[0].when.kidn", "routes[0].when.lines"),
         *("bands[0].at", "budgets.b.limit", "budgets.b.window", "services.s.kind", "services.s.unit"),
     }

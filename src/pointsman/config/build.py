@@ -18,6 +18,7 @@ from pointsman.config.layers import Entry, Layer
 from pointsman.config.locality import locality_of
 from pointsman.config.problems import Wrong, nearest_of
 from pointsman.config.shapes import UNREADABLE
+from pointsman.config.units import shown
 from pointsman.core.conditions import describe
 from pointsman.core.fleet import (
     Band,
@@ -106,7 +107,7 @@ def _model(name: str, entry: Entry, merged: Layer, endpoints: Mapping[str, Endpo
     if endpoint is None:
         if values["endpoint"] not in merged.tables["endpoints"]:
             nearest = nearest_of(values["endpoint"], merged.tables["endpoints"])
-            entry.place.key("endpoint").problem("no such endpoint", nearest)
+            entry.place.key("endpoint").problem(f"no such endpoint: {shown(values['endpoint'])}", nearest)
         return None
     if endpoint.retired and not values.get("retired"):
         entry.place.key("endpoint").problem(f"{endpoint.name} ({endpoint.url}) is retired: {endpoint.retired}")

@@ -16,6 +16,7 @@ from pointsman.config.build import enabled
 from pointsman.config.layers import Entry, Layer
 from pointsman.config.problems import Place, nearest_of
 from pointsman.config.shapes import UNREADABLE
+from pointsman.config.units import shown
 from pointsman.core.fleet import Budget, Fleet, Locality, Model, Role, Scope
 
 
@@ -68,7 +69,7 @@ def _report_shared(name: str, entry: Entry, other: str, first: Entry) -> None:
 def _check_known(entry: Entry, key: str, known: Iterable[str]) -> None:
     value = entry.values.get(key)
     if isinstance(value, str) and value not in known:
-        entry.place.key(key).problem(f"no such {key}", nearest_of(value, known))
+        entry.place.key(key).problem(f"no such {key}: {shown(value)}", nearest_of(value, known))
 
 
 # --- models --------------------------------------------------------------------------------------------------------
@@ -127,18 +128,32 @@ def _resolved(role: Role, merged: Layer, fleet: Fleet, names: Mapping[str, tuple
         return None
 
     def chain(key: str, listed: tuple[str, ...]) -> tuple[str, ...]:
-        found = [resolve(written, place.key(key).item(index)) for index, written in enumerate(listed)]
-        return tuple(name for name in found if name is not None)
+        found: list[str] = []
+        for index, written in enumerate(listed):
+            at = place.key(key).item(index)
+            name = resolve(written, at)
+            if name is not None and not _repeats(name, primary, found, at):
+                found.append(name)
+        return tuple(found)
 
     primary = resolve(role.primary, place.key("primary")) if role.primary is not None else None
     fallbacks, escalate_to = chain("fallbacks", role.fallbacks), chain("escalate_to", role.escalate_to)
     return replace(role, primary=primary, fallbacks=fallbacks, escalate_to=escalate_to)
 
 
+def _repeats(name: str, primary: str | None, before: list[str], at: Place) -> bool:
+    """A chain that comes back to a model it has tried already is a cycle."""
+    if name == primary:
+        at.problem(f"the chain comes back to {name}, which is the primary")
+    elif name in before:
+        at.problem(f"the chain names {name} twice")
+    return name == primary or name in before
+
+
 def _lookup(written: str, at: Place, names: Mapping[str, tuple[str, ...]], what: str) -> str | None:
     found = names.get(written.lower(), ())
     if not found:
-        at.problem(f"no such {what}", nearest_of(written, names))
+        at.problem(f"no such {what}: {shown(written)}", nearest_of(written, names))
     elif len(found) > 1:
         at.problem(f"{written} may mean {' or '.join(found)}: use the alias")
     return found[0] if len(found) == 1 else None
@@ -156,7 +171,6 @@ def _usable(name: str, at: Place, merged: Layer, fleet: Fleet) -> bool:
 
 
 def _check_role(role: Role, place: Place, fleet: Fleet) -> None:
-    _check_repeats(role, place)
     if role.cloud_only and role.local_only:
         place.key("local_only").problem("a role cannot be cloud-only and local-only at once")
     if role.escalate_when and not role.escalate_to:
@@ -170,16 +184,6 @@ def _check_role(role: Role, place: Place, fleet: Fleet) -> None:
 def _members(role: Role) -> tuple[tuple[str, str], ...]:
     primary = (("primary", role.primary),) if role.primary is not None else ()
     return (*primary, *(("fallbacks", n) for n in role.fallbacks), *(("escalate_to", n) for n in role.escalate_to))
-
-
-def _check_repeats(role: Role, place: Place) -> None:
-    """A chain that comes back to a model it has tried already is a cycle."""
-    for key, chain in (("fallbacks", role.fallbacks), ("escalate_to", role.escalate_to)):
-        for index, name in enumerate(chain):
-            if name == role.primary:
-                place.key(key).item(index).problem(f"the chain comes back to {name}, which is the primary")
-            elif name in chain[:index]:
-                place.key(key).item(index).problem(f"the chain names {name} twice")
 
 
 def _check_fit(role: Role, model: Model, at: Place, fleet: Fleet) -> None:
@@ -205,7 +209,7 @@ def _check_routes(merged: Layer) -> None:
     default = merged.top.get("default_role", "general")
     if default is not UNREADABLE and default not in roles:
         nearest = nearest_of(str(default), roles)
-        merged.place.key("default_role").problem(f"no such role: {default}", nearest)
+        merged.place.key("default_role").problem(f"no such role: {shown(default)}", nearest)
 
 
 def _check_scopes(merged: Layer, fleet: Fleet, names: Mapping[str, tuple[str, ...]]) -> None:
@@ -215,7 +219,7 @@ def _check_scopes(merged: Layer, fleet: Fleet, names: Mapping[str, tuple[str, ..
             continue
         if scope.endpoint is not None and scope.endpoint not in merged.tables["endpoints"]:
             nearest = nearest_of(scope.endpoint, merged.tables["endpoints"])
-            place.key("endpoint").problem("no such endpoint", nearest)
+            place.key("endpoint").problem(f"no such endpoint: {shown(scope.endpoint)}", nearest)
         if scope.model is not None:
             _lookup(scope.model, place.key("model"), names, "model")
 
