@@ -53,7 +53,7 @@ class Engine:
         clock: Clock,
         intervals: Intervals | None = None,
         banners: tuple[str, ...] = (),
-        faults: tuple[Fault, ...] = (),
+        faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
     ) -> None:
@@ -119,12 +119,14 @@ class Engine:
 
     async def look(self) -> None:
         """Looks once at everything, all at the same time: for headless verbs, which do not wait for the monitor."""
+        await asyncio.gather(self._monitor.see_host(), self.look_at_services(), self.look_at_endpoints())
+
+    async def look_at_endpoints(self) -> None:
         endpoints = [name for name, e in self.fleet.endpoints.items() if e.retired is None]
-        await asyncio.gather(
-            self._monitor.see_host(),
-            self._monitor.see_services(),
-            *(self._monitor.see_endpoint(name) for name in endpoints),
-        )
+        await asyncio.gather(*(self._monitor.see_endpoint(name) for name in endpoints))
+
+    async def look_at_services(self) -> None:
+        await self._monitor.see_services()
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         return await self._store.audit(query)
@@ -217,7 +219,7 @@ class Engine:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return self._faults
+        return self._faults()
 
     async def play(self, fault: Fault) -> str:
         if self._play is None:

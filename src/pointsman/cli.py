@@ -1,0 +1,100 @@
+"""The command line: which verb, and what becomes of its mistakes. Verbs are imported when they are called.
+
+Never imports Textual: the screen is handed in by `__main__`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import click
+
+from pointsman import __version__
+from pointsman.verbs import say
+from pointsman.verbs.mistakes import DONE, FAILED, USAGE, nearest
+from pointsman.verbs.place import BadConfiguration, Place, Screen, place_options
+
+# verb -> (module of pointsman.verbs, its command)
+VERBS: Mapping[str, tuple[str, str]] = {
+    "ask": ("ask", "ask"),
+    "route": ("route", "route"),
+    "status": ("status", "status"),
+    "usage": ("usage", "usage"),
+    "models": ("models", "models"),
+    "services": ("services", "services"),
+    "audit": ("audit", "audit"),
+    "check": ("check", "check"),
+    "init": ("init", "init"),
+    "demo": ("screen", "demo"),
+}
+
+
+class Verbs(click.Group):
+    """Loads a verb's module only when it is called or its help is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name]
+        command: click.Command = getattr(import_module(f"pointsman.verbs.{module}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = None if args[0] in VERBS else nearest(args[0], VERBS)
+        if near is not None:
+            raise click.UsageError(f"unknown verb {args[0]!r}, did you mean {near!r}?", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="pointsman", message="%(prog)s %(version)s")
+@place_options
+@click.pass_context
+def cli(ctx: click.Context) -> int:
+    """The right model for each prompt, and never a silent switch.
+
+    Without a verb the screen opens: over your configuration, or over a simulated fleet if there is none. Data goes to
+    stdout, narration to stderr. Exit codes: 0 done, 1 failed, 2 usage or configuration error, 3 blocked by policy.
+    """
+    if ctx.invoked_subcommand is not None:
+        return DONE
+    from pointsman.verbs.screen import open_screen
+
+    return open_screen(ctx.ensure_object(Place))
+
+
+def main(args: Sequence[str] | None = None, screen: Screen | None = None) -> int:
+    """Runs the command line and returns the exit code. `args` None: those of the process."""
+    try:
+        code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=Place(screen=screen))
+        sys.stdout.flush()
+    except BadConfiguration as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except click.ClickException as wrong:
+        say.tell(f"pointsman: {wrong.format_message()}")
+        return USAGE if isinstance(wrong, click.UsageError) else wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        say.tell("pointsman: cancelled")
+        return FAILED
+    except BrokenPipeError:
+        return _reader_left()
+    return code if isinstance(code, int) else DONE
+
+
+def _reader_left() -> int:
+    """Whoever read stdout has had enough (`| head`). The interpreter must not complain when it flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE

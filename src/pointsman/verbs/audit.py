@@ -1,0 +1,101 @@
+"""`audit show|verify`: what was decided, called, changed and refused. Reads only; nothing is created by looking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from pointsman.core.audit import AuditRow, EventType
+from pointsman.core.plain_text import one_line
+from pointsman.ports import AuditQuery
+from pointsman.verbs import say
+from pointsman.verbs.mistakes import DONE, FAILED, Failure
+from pointsman.verbs.place import Place, as_json, as_json_lines, place_options
+from pointsman.verbs.run import run
+
+_FOLLOW_EVERY = 0.5  # seconds
+_MOST_AT_ONCE = 100_000  # lines between two looks; more than any fleet writes in half a second
+
+Show = Callable[[AuditRow], None]
+
+
+@click.group("audit")
+def audit() -> None:
+    """Read the audit."""
+
+
+@audit.command("show")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many lines.")
+@click.option("--type", "type_", type=click.Choice([str(kind) for kind in EventType]), help="Only lines of this type.")
+@click.option("--request", help="Only lines of this request.")
+@click.option("--model", help="Only lines about this model.")
+@click.option("--rule", help="Only lines with this rule or failure code.")
+@click.option("--actor", help="Only lines of this actor.")
+@click.option("--text", help="Only lines whose sentence contains this.")
+@click.option("--follow", is_flag=True, help="Stay, and show new lines as they come.")
+@as_json_lines
+@place_options
+@click.pass_obj
+def show(place: Place, /, *, type_: str | None, follow: bool, as_json: bool, **wanted: Any) -> int:
+    """Show audit lines, oldest first."""
+    query = AuditQuery(type=type_, **wanted)
+    print_row: Show = _print_json if as_json else _print_text
+    from pointsman import wiring
+
+    rows = run(wiring.read_audit(place.state_dir(), query))
+    for row in reversed(rows):
+        print_row(row)
+    if follow:
+        run(_follow(place, replace(query, limit=_MOST_AT_ONCE), rows[0].seq if rows else 0, print_row))
+    elif not rows:
+        say.tell("no audit lines match")
+    return DONE
+
+
+async def _follow(place: Place, query: AuditQuery, last: int, print_row: Show) -> None:
+    import asyncio
+
+    from pointsman import wiring
+
+    while True:
+        rows = await wiring.read_audit(place.state_dir(), replace(query, after=last))
+        for row in reversed(rows):
+            print_row(row)
+            last = row.seq
+        await asyncio.sleep(_FOLLOW_EVERY)
+
+
+def _print_json(row: AuditRow) -> None:
+    say.line({"seq": row.seq, **json.loads(row.body)})
+
+
+def _print_text(row: AuditRow) -> None:
+    at = datetime.fromtimestamp(row.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    request = f" [{row.request}]" if row.request else ""
+    say.data(f"{row.seq:>6} {at} {row.type:9} {row.actor:8}{one_line(request)} {one_line(row.text)}")
+
+
+@audit.command("verify")
+@as_json
+@place_options
+@click.pass_obj
+def verify(place: Place, /, *, as_json: bool) -> int:
+    """Check that no line was changed, removed or put in. Exit 0: intact; 1: altered, or it could not be read."""
+    from pointsman import wiring
+
+    found = run(wiring.verify_audit(place.state_dir()))
+    if found is None:
+        raise Failure("there is no audit yet")
+    if as_json:
+        head = found.head.hex()
+        say.document({"intact": found.intact, "lines": found.lines, "head": head, "bad": found.bad, "why": found.why})
+    elif found.intact:
+        say.data(f"intact: {found.lines} lines, head {found.head.hex()}")
+    else:
+        say.data(f"ALTERED at line {found.bad}: {one_line(found.why)}; {found.lines} lines before it are good")
+    return DONE if found.intact else FAILED

@@ -1,0 +1,141 @@
+"""Which configuration, state and policy a run uses: the options that every verb shares, before or after its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+from pointsman.verbs import say
+from pointsman.verbs.mistakes import USAGE, Mistake
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from pointsman.config import ConfigError, Settings
+    from pointsman.engine.console import Console
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Screen(Protocol):
+    """The other door. Given by `__main__`, because the verbs may not import it."""
+
+    def __call__(
+        self,
+        open_console: Callable[[], AbstractAsyncContextManager[Console]],
+        *,
+        theme: str,
+        keymap: Mapping[str, str],
+        theme_dir: Path,
+    ) -> int: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """What the command line named; the option after the verb wins over the one before it."""
+
+    screen: Screen | None = None
+    config: Path | None = None
+    state: Path | None = None
+    policy: str | None = None
+
+    def found(self) -> Path | None:
+        """The configuration file of this run, if there is one."""
+        from pointsman.config import find_config
+
+        return find_config(self.config, os.environ)
+
+    @property
+    def chosen(self) -> bool:
+        """Did the user choose a fleet? The built-in one may be routed over, but nothing of it is called unasked."""
+        return self.found() is not None or self.policy is not None
+
+    def state_dir(self) -> Path:
+        from pointsman.config import state_dir
+
+        return state_dir(self.state, os.environ)
+
+    def settings(self) -> Settings:
+        """Raises BadConfiguration with every problem."""
+        from pointsman.config import ConfigError, load
+
+        try:
+            return load(self.found(), self.policy)
+        except ConfigError as wrong:
+            raise BadConfiguration(wrong) from None
+
+    def demo_settings(self) -> Settings:
+        """The example's fleet, whatever is configured: the simulated servers stand behind all of its endpoints."""
+        from pointsman.config import ConfigError, example_path, load
+
+        try:
+            return load(example_path(), self.policy)
+        except ConfigError as wrong:
+            raise BadConfiguration(wrong) from None
+
+    def named_config(self) -> Path:
+        """Where a configuration of this run is, or would be."""
+        from pointsman.config import user_config_path
+
+        return self.found() or user_config_path()
+
+    def own_settings(self) -> Settings:
+        """For verbs that touch endpoints: only what the user configured or named."""
+        if not self.chosen:
+            raise Mistake("no configuration found: `pointsman init` writes one, or name a policy with --policy")
+        return self.settings()
+
+
+class BadConfiguration(Mistake):
+    """Shows every problem, one a line."""
+
+    def __init__(self, error: ConfigError) -> None:
+        self.problems = error.problems
+        super().__init__("\n".join(str(problem) for problem in error.problems))
+
+    def show(self, file: Any = None) -> None:
+        for problem in self.problems:
+            say.tell(f"pointsman: {problem}")
+        say.tell(f"pointsman: {len(self.problems)} problem(s) in the configuration (exit {USAGE})")
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        setattr(ctx.ensure_object(Place), param.name, value)
+
+
+_OPTIONS = (
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_keep,
+        help="Configuration file (POINTSMAN_CONFIG).",
+    ),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, file_okay=False),
+        expose_value=False,
+        callback=_keep,
+        help="State directory (POINTSMAN_STATE).",
+    ),
+    click.option(
+        "--policy", expose_value=False, callback=_keep, help="Use this preset instead of the configuration's policy."
+    ),
+)
+
+
+def place_options(command: F) -> F:
+    """Adds --config, --state and --policy."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+as_json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -1,0 +1,240 @@
+"""The composition root: from settings to a running engine, over the real world or over the simulated fleet.
+
+The only module that knows both the engine and the adapters. Everything heavy is imported inside its functions, so that
+the screen can paint its first frame, and the pure verbs answer, without HTTP, drivers or an engine in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pointsman.core.snapshot import Gpu, HostSample, Snapshot
+
+if TYPE_CHECKING:
+    from pointsman.adapters.store import Verified
+    from pointsman.config import Settings
+    from pointsman.core.audit import AuditRow
+    from pointsman.core.fleet import Fleet
+    from pointsman.demo.fleet import SimulatedFleet
+    from pointsman.engine.console import Fault
+    from pointsman.engine.engine import Engine
+    from pointsman.ports import AuditQuery, Clock, HostProbe, ModelTotal, Services, Store
+
+DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
+
+
+# --- running engines ---------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, state_dir: Path, monitor: bool = True, banners: tuple[str, ...] = ()
+) -> AsyncIterator[Engine]:
+    """An engine over the configured fleet. Without `monitor` it sees only what it is told to look at."""
+    await asyncio.to_thread(_import_world)
+    from pointsman.adapters.host import LocalHost
+
+    async with AsyncExitStack() as stack:
+        host = LocalHost()
+        stack.push_async_callback(host.aclose)
+        services = _real_services(settings.fleet)
+        told = (*banners, *(str(warning) for warning in settings.warnings))
+        yield await _start(
+            stack, settings.fleet, state_dir, host=host, services=services, monitor=monitor, banners=told
+        )
+
+
+@asynccontextmanager
+async def open_demo(
+    settings: Settings,
+    *,
+    state_dir: Path,
+    monitor: bool = True,
+    speed: float = 1.0,
+    banners: tuple[str, ...] = (),
+) -> AsyncIterator[Engine]:
+    """An engine over simulated servers for `settings`' endpoints; servers really found here are offered beside them."""
+    await asyncio.to_thread(_import_demo)
+    from pointsman.adapters.discover import discover
+    from pointsman.adapters.host import LocalHost
+    from pointsman.adapters.offers import with_found
+    from pointsman.demo.fleet import SimulatedFleet
+
+    # Looked for before the simulated servers listen, so that none of them is found.
+    found = await discover() if settings.discover else ()
+    async with AsyncExitStack() as stack:
+        simulated = await stack.enter_async_context(SimulatedFleet(settings.fleet, speed=speed))
+        host = LocalHost()
+        stack.push_async_callback(host.aclose)
+        yield await _start(
+            stack,
+            with_found(simulated.fleet, found),
+            _demo_state(state_dir),
+            host=simulated.host_beside(host),
+            services=simulated.services,
+            monitor=monitor,
+            banners=banners,
+            demo=simulated,
+        )
+
+
+async def _start(
+    stack: AsyncExitStack,
+    fleet: Fleet,
+    state_dir: Path,
+    *,
+    host: HostProbe,
+    services: Services,
+    monitor: bool,
+    banners: tuple[str, ...],
+    demo: SimulatedFleet | None = None,
+) -> Engine:
+    """Opens store, clients and engine, each closed with the stack in reverse order."""
+    from pointsman.adapters.backends import open_backend
+    from pointsman.adapters.clients import Clients
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.probe import HttpProber
+    from pointsman.engine.engine import Engine
+
+    clock = SystemClock()
+    store = await _open_store(state_dir, clock)
+    stack.push_async_callback(store.aclose)
+    clients = Clients()
+    stack.push_async_callback(clients.aclose)
+    engine = Engine(
+        fleet=fleet,
+        backends={name: open_backend(endpoint, clients, clock.now) for name, endpoint in fleet.endpoints.items()},
+        store=store,
+        prober=HttpProber(clients.of),
+        host=host,
+        services=services,
+        clock=clock,
+        banners=banners,
+        faults=tuple if demo is None else _faults_of(demo),
+        play=None if demo is None else _play_of(demo),
+        monitor=monitor,
+    )
+    return await stack.enter_async_context(engine)
+
+
+async def _open_store(state_dir: Path, clock: Clock) -> Store:
+    """The ledger; without one the engine still runs, and keeps every prompt on this machine (scenarios.md K10)."""
+    from pointsman.adapters.no_store import NoStore
+    from pointsman.adapters.store import SqliteStore
+    from pointsman.ports import StoreUnavailable
+
+    try:
+        return await SqliteStore.open(state_dir, clock)
+    except StoreUnavailable as problem:
+        return NoStore(str(problem))
+
+
+def _real_services(fleet: Fleet) -> Services:
+    from pointsman.adapters.services import ServiceRouter
+    from pointsman.adapters.services.systemd import SystemdServices
+    from pointsman.core.fleet import ServiceKind
+
+    adapters = {
+        ServiceKind.SYSTEMD_USER: SystemdServices(user=True),
+        ServiceKind.SYSTEMD_SYSTEM: SystemdServices(user=False),
+    }
+    return ServiceRouter(fleet.services, adapters)
+
+
+def _faults_of(demo: SimulatedFleet) -> Callable[[], tuple[Fault, ...]]:
+    from pointsman.engine.console import Fault
+
+    def faults() -> tuple[Fault, ...]:
+        return tuple(Fault(name=f.name, endpoint=f.endpoint, title=f.title) for f in demo.faults)
+
+    return faults
+
+
+def _play_of(demo: SimulatedFleet) -> Callable[[Fault], Awaitable[str]]:
+    from pointsman.demo.faults import DemoFault
+
+    def play(fault: Fault) -> Awaitable[str]:
+        return demo.play(DemoFault(name=fault.name, endpoint=fault.endpoint, title=fault.title))
+
+    return play
+
+
+def _demo_state(state_dir: Path) -> Path:
+    # Made here and private: the store would make it as a mere parent, open to others, and later refuse it as its own.
+    with suppress(OSError):  # then the store cannot be made either, and says why
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return state_dir / DEMO_STATE
+
+
+def _import_world() -> None:
+    """In a thread, so that the screen stays alive meanwhile; afterwards every import in this module is instant."""
+    import pointsman.adapters.backends
+    import pointsman.adapters.host
+    import pointsman.adapters.probe
+    import pointsman.adapters.store
+    import pointsman.engine.engine  # noqa: F401
+
+
+def _import_demo() -> None:
+    _import_world()
+    import pointsman.adapters.discover
+    import pointsman.demo.fleet  # noqa: F401
+
+
+# --- looking without an engine -----------------------------------------------------------------------------------
+
+
+def known(settings: Settings, *, state_dir: Path) -> Snapshot:
+    """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
+
+    No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
+    """
+    from pointsman.adapters import ledger_reader
+    from pointsman.adapters.clock import SystemClock
+
+    now = SystemClock().now()
+    standing = ledger_reader.standing(state_dir, settings.fleet.budgets, now)
+    return Snapshot(
+        now=now,
+        usage=standing.usage,
+        overrides=standing.overrides,
+        local_only=settings.fleet.local_only,
+        host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
+    )
+
+
+async def look_once(settings: Settings, *, state_dir: Path) -> Snapshot:
+    """The picture after one look at every endpoint and this machine."""
+    async with open_engine(settings, state_dir=state_dir, monitor=False) as engine:
+        await engine.look()
+        return engine.snapshot
+
+
+async def totals(state_dir: Path, since: float) -> tuple[ModelTotal, ...]:
+    from pointsman.adapters import ledger_reader
+
+    return await asyncio.to_thread(ledger_reader.totals, state_dir, since)
+
+
+async def read_audit(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:
+    """Newest first."""
+    from pointsman.adapters import ledger_reader
+
+    return await asyncio.to_thread(ledger_reader.audit_rows, state_dir, query)
+
+
+async def verify_audit(state_dir: Path) -> Verified | None:
+    """None if there is no audit."""
+    from pointsman.adapters import ledger_reader
+
+    return await asyncio.to_thread(ledger_reader.verified, state_dir)
+
+
+def new_id() -> str:
+    from pointsman.adapters.clock import SystemClock
+
+    return SystemClock().new_id()
