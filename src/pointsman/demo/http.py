@@ -235,12 +235,12 @@ class HttpServer:
         leaving = asyncio.ensure_future(gone.wait())
         try:
             await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            left = gone.is_set() and not reply.done
+            self.hang_ups += left
         finally:
             work.cancel()
             leaving.cancel()
             await asyncio.wait({work, leaving})
-        left = gone.is_set() and not reply.done
-        self.hang_ups += left
         if not work.cancelled() and not (left and isinstance(work.exception(), ConnectionError)):
             work.result()
 

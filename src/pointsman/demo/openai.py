@@ -6,7 +6,7 @@ Their differences are data: a dialect, a table of errors, an envelope, extra pat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pointsman.core.fleet import EndpointKind, Model
@@ -203,25 +203,26 @@ _OPENROUTER_KEY = {
 class Cloud:
     """One provider: everything that tells it from OpenAI."""
 
-    name: str = "openai"
-    dialect: Dialect = Dialect(usage_null_elsewhere=True, usage=_openai_usage)
-    errors: Table = MappingProxyType(dict(_OPENAI_ERRORS))
+    dialect: Dialect
+    errors: Table
     envelope: Envelope = _openai_envelope
     retry_header: bool = True
     model_row: Callable[[Model], JsonObject] = _openai_model
-    pages: Mapping[str, object] = MappingProxyType({})  # further GET paths and what they answer
+    pages: Mapping[str, object] = field(default_factory=dict)  # further GET paths and what they answer
     refuses_max_tokens: bool = False  # from reasoning models, which want max_completion_tokens
     fails_inside_200: bool = False  # an upstream failure comes as an event of a good stream
 
 
-_OPENAI = Cloud(refuses_max_tokens=True)
-_COMPATIBLE = Cloud(name="openai-compatible", dialect=Dialect(reasoning_field="reasoning_content", usage=_openai_usage))
+_REASONING_CONTENT = Dialect(reasoning_field="reasoning_content", usage=_openai_usage)
 CLOUDS: Mapping[EndpointKind, Cloud] = MappingProxyType(
     {
-        EndpointKind.OPENAI: _OPENAI,
-        EndpointKind.OPENAI_COMPATIBLE: _COMPATIBLE,
+        EndpointKind.OPENAI: Cloud(
+            dialect=Dialect(usage_null_elsewhere=True, usage=_openai_usage),
+            errors=_OPENAI_ERRORS,
+            refuses_max_tokens=True,
+        ),
+        EndpointKind.OPENAI_COMPATIBLE: Cloud(dialect=_REASONING_CONTENT, errors=_OPENAI_ERRORS),
         EndpointKind.DEEPSEEK: Cloud(
-            name="deepseek",
             dialect=Dialect(
                 reasoning_field="reasoning_content",
                 fingerprint="fp_simulated",
@@ -233,14 +234,12 @@ CLOUDS: Mapping[EndpointKind, Cloud] = MappingProxyType(
             pages={"/user/balance": _DEEPSEEK_BALANCE},
         ),
         EndpointKind.MOONSHOT: Cloud(
-            name="moonshot",
-            dialect=Dialect(reasoning_field="reasoning_content", usage=_openai_usage),
+            dialect=_REASONING_CONTENT,
             errors=_MOONSHOT_ERRORS,
             envelope=_moonshot_envelope,
             pages={"/users/me/balance": _MOONSHOT_BALANCE},
         ),
         EndpointKind.GEMINI: Cloud(
-            name="gemini",
             dialect=Dialect(usage=plain_usage),
             errors=_GEMINI_ERRORS,
             envelope=_gemini_envelope,
@@ -248,7 +247,6 @@ CLOUDS: Mapping[EndpointKind, Cloud] = MappingProxyType(
             model_row=_gemini_model,
         ),
         EndpointKind.OPENROUTER: Cloud(
-            name="openrouter",
             dialect=Dialect(
                 reasoning_field="reasoning",
                 comment="OPENROUTER PROCESSING",

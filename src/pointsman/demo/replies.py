@@ -28,7 +28,10 @@ _LANGUAGES = (
     ("sql", re.compile(r"\b(sql|postgres|sqlite)\b"), "SELECT '{name}' AS simulated;"),
 )
 _PYTHON = 'def {name}(value: str) -> str:\n    """Shows the shape of an answer, solves nothing."""\n    return value'
-_FILLER = frozenset("the and for with that this from into please write make give can you function class code".split())
+_FILLER = frozenset(
+    "the and for with that this from into please write make give can you function class code "
+    "rust golang typescript javascript python sql".split()
+)
 
 _OPENINGS = (
     "A real model would take the question apart first:",
