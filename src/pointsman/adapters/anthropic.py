@@ -121,7 +121,7 @@ class AnthropicDecoder:
         yield from self._typed(kind, value)
 
     def _typed(self, kind: str, value: JsonObject) -> Iterator[Chunk]:
-        if kind in ("message_start", "message"):
+        if kind == "message_start" or value.get("type") == "message":
             yield from self._start(record(value.get("message")) or value)
         elif kind == "content_block_start":
             yield from self._block(record(value.get("content_block")))
