@@ -127,8 +127,11 @@ class NvmlReader:
     def _processes(self, handle: Any) -> tuple[GpuProcess, ...]:
         nvml = self._nvml
         found: dict[int, int | None] = {}
-        for call in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
-            for process in self._try(call, handle) or ():
+        for name in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"):
+            listed = self._try(getattr(nvml, name), handle)
+            if listed is None:  # drivers before 510 only have the version before
+                listed = self._try(getattr(nvml, f"{name}_v2"), handle)
+            for process in listed or ():
                 found[process.pid] = _larger(found.get(process.pid), process.usedGpuMemory)
         return tuple(GpuProcess(pid=pid, vram=vram) for pid, vram in sorted(found.items()))
 
@@ -149,6 +152,8 @@ class NvmlReader:
         except self._nvml.NVMLError as error:
             if error.value == _UNINITIALIZED and call is not self._nvml.nvmlShutdown:
                 raise
+            return None
+        except self._nvml.NVMLLibraryMismatchError:  # no NVMLError: a driver without this call's latest version
             return None
 
     def _describe(self, error: Any) -> str:
