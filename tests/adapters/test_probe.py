@@ -357,6 +357,7 @@ async def test_cancelling_a_probe_cancels_it(serve, client, silent) -> None:
         ({}, "environment variable KEY is not set"),
         ({"KEY": "  "}, "environment variable KEY is not set"),
         ({"KEY": "sk-a\nX-Evil: 1"}, "environment variable KEY holds more than a key"),
+        ({"KEY": "sk-a and more"}, "environment variable KEY holds more than a key"),
         ({"KEY": "sk-ä"}, "environment variable KEY holds more than a key"),
     ],
 )

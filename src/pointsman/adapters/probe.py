@@ -110,7 +110,7 @@ class HttpProber:
         key = self._environ.get(endpoint.key_env, "").strip()
         if not key:
             raise LookFailed(_misconfigured(f"environment variable {endpoint.key_env} is not set"))
-        if not (key.isascii() and key.isprintable()):
+        if not (key.isascii() and key.isprintable()) or " " in key:
             # Said here, because the HTTP library's own complaint would quote the key.
             raise LookFailed(_misconfigured(f"environment variable {endpoint.key_env} holds more than a key"))
         return key
