@@ -29,7 +29,7 @@ from pointsman.tui.render.paint import stack
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.override_form import OverrideForm
 from pointsman.tui.screens.reader import Reader
-from pointsman.tui.untrusted import cleaned_lines, label, one_line
+from pointsman.tui.untrusted import AsciiOnly, cleaned_lines, label, one_line
 
 
 class PointsmanApp(LinkedApp):
@@ -37,7 +37,6 @@ class PointsmanApp(LinkedApp):
     TITLE = "Pointsman"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]
     COMMANDS = {Palette}
-    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
         self,
@@ -60,6 +59,8 @@ class PointsmanApp(LinkedApp):
         self._themes = tuple(themes)
         self._wanted_theme = theme
         self._ascii_only = ascii_only
+        if ascii_only:
+            self.filters_of_text = (*self.filters_of_text, AsciiOnly())
 
     def on_mount(self) -> None:
         for entry in self._themes:
@@ -119,10 +120,12 @@ class PointsmanApp(LinkedApp):
     def service_asked(self, event: messages.ServiceAsked) -> None:
         if self.engine is None or self.bridge is None:
             return
-        doing = self.bridge.act(event.name, event.verb)
+        bridge = self.bridge
         body = stack(consequences.lines(consequences.of_action(self.engine, event.name, event.verb)))
         question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now")
-        self.push_screen(question, lambda yes: self.work(doing, "service") if yes else doing.close())
+        self.push_screen(
+            question, lambda yes: self.work(bridge.act(event.name, event.verb), "service") if yes else None
+        )
 
     @on(messages.ServiceActed)
     def acted(self, event: messages.ServiceActed) -> None:

@@ -11,6 +11,8 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import audit, strip, usage
 from pointsman.tui.render.paint import fit, paint, stack
 
+_ACTIVE = "bold $text-primary on $panel "
+
 
 class PolicyStrip(Drawn):
     """Always visible: band, next threshold, spend, local_only, overrides, alerts; below it the budgets."""
@@ -46,7 +48,7 @@ class Tabs(Static):
 
     def mark(self, active: str) -> None:
         words = (
-            f"[{'bold reverse ' if name == active else ''}@click=app.show_pane('{name}')] {number} {title} [/]"
+            f"[{_ACTIVE if name == active else ''}@click=app.show_pane('{name}')] {number} {title} [/]"
             for name, number, title in TITLES
         )
         self.update(Content.from_markup("".join(words)))  # our own constants, the one place markup is parsed

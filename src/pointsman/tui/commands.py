@@ -19,7 +19,7 @@ from pointsman.tui.untrusted import label, one_line
 if TYPE_CHECKING:
     from pointsman.tui.app import PointsmanApp
 
-_NOT_LISTED = frozenset({"palette", "interrupt"})
+_NOT_LISTED = frozenset({"palette", "palette.anywhere", "interrupt", "quit.anywhere"})
 _VERBS = ("restart", "start", "stop")
 
 
@@ -42,7 +42,7 @@ def commands(app: PointsmanApp) -> Iterator[Command]:
 def _bound(app: PointsmanApp) -> Iterator[Command]:
     for binding in keys.APP:
         if binding.id not in _NOT_LISTED:
-            yield Command(binding.description, _help(binding, app), partial(app.run_action, binding.action))
+            yield Command(binding.tooltip, _help(binding, app), partial(app.run_action, binding.action))
     yield Command("filter the audit", "/ in the audit", partial(app.run_action, "filter_audit"))
     yield Command("clear the chat", "/clear in the chat", partial(app.run_action, "clear_chat"))
 
@@ -103,4 +103,4 @@ def _marked(title: str, matcher: Matcher) -> Content:
 
 def _line(title: Content, command: Command) -> Content:
     """Title and hint on one line. Not the palette's own help line: that one parses markup."""
-    return Content.assemble(title, ("   " + command.help, "$text-muted"))
+    return Content.assemble(title, ("   " + command.help, "$foreground 65%"))

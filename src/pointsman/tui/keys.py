@@ -11,13 +11,15 @@ from types import MappingProxyType
 from textual.binding import Binding
 
 
-def _key(id: str, key: str, action: str, title: str, *, show: bool = False, priority: bool = False) -> Binding:
-    return Binding(key, action, title, id=id, show=show, priority=priority)
+def _key(id: str, key: str, action: str, title: str, short: str = "", *, priority: bool = False) -> Binding:
+    """`title` is for help and palette; a key with a `short` name is offered in the footer."""
+    return Binding(key, action, short or title, tooltip=title, id=id, show=bool(short), priority=priority)
 
 
 APP = (
-    _key("help", "question_mark,f1", "help", "help", show=True),
-    _key("palette", "colon", "command_palette", "palette", show=True),
+    _key("help", "question_mark,f1", "help", "help", "help"),
+    _key("palette", "colon", "command_palette", "palette", "palette"),
+    _key("palette.anywhere", "ctrl+p", "command_palette", "palette, also while writing", priority=True),
     _key("pane.endpoints", "1", "show_pane('endpoints')", "Fleet"),
     _key("pane.chat", "2", "show_pane('chat')", "Chat"),
     _key("pane.audit", "3", "show_pane('audit')", "Audit"),
@@ -25,16 +27,17 @@ APP = (
     _key("pane.overrides", "5", "show_pane('overrides')", "Override"),
     _key("pane.usage", "6", "show_pane('usage')", "Usage"),
     _key("pane.memory", "7", "show_pane('memory')", "GPU / host"),
-    _key("chat.write", "i", "show_pane('chat')", "write a prompt", show=True),
-    _key("zoom", "z", "zoom", "zoom", show=True),
-    _key("pause", "p", "pause", "pause the display", show=True),
-    _key("why", "w", "why", "why this model", show=True),
-    _key("override.new", "o", "override", "override", show=True),
+    _key("chat.write", "i", "show_pane('chat')", "write a prompt", "write"),
+    _key("zoom", "z", "zoom", "zoom", "zoom"),
+    _key("pause", "p", "pause", "pause the display", "pause"),
+    _key("why", "w", "why", "why this model", "why"),
+    _key("override.new", "o", "override", "override", "override"),
     _key("local_only", "L", "local_only", "local only on/off"),
     _key("theme", "t", "change_theme", "theme"),
     _key("back", "escape", "step_back", "stop the reply, or back"),
     _key("next_model", "ctrl+n", "next_model", "ask the offered model"),
-    _key("quit", "q,ctrl+q", "quit", "quit", show=True),
+    _key("quit", "q", "quit", "quit", "quit"),
+    _key("quit.anywhere", "ctrl+q", "quit", "quit, also while writing", priority=True),
     _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
 )
 
@@ -48,29 +51,29 @@ LIST = (
 )
 
 SERVICES = (
-    _key("service.restart", "r", "act('restart')", "restart", show=True),
-    _key("service.start", "s", "act('start')", "start", show=True),
-    _key("service.stop", "x", "act('stop')", "stop", show=True),
-    _key("service.logs", "l", "logs", "logs", show=True),
+    _key("service.restart", "r", "act('restart')", "restart", "restart"),
+    _key("service.start", "s", "act('start')", "start", "start"),
+    _key("service.stop", "x", "act('stop')", "stop", "stop"),
+    _key("service.logs", "l", "logs", "logs", "logs"),
 )
 
-OVERRIDES = (_key("override.clear", "d,delete", "clear", "clear it", show=True),)
+OVERRIDES = (_key("override.clear", "d,delete", "clear", "clear it", "clear"),)
 
 AUDIT = (
-    _key("audit.filter", "slash", "filter", "filter", show=True),
+    _key("audit.filter", "slash", "filter", "filter", "filter"),
     _key("audit.clear_filter", "escape", "clear_filter", "clear the filter"),
 )
 
 PROMPT = (
-    _key("prompt.send", "enter", "send", "send", show=True),
-    _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", show=True),
-    _key("prompt.leave", "escape", "leave", "stop, or leave the input", show=True),
+    _key("prompt.send", "enter", "send", "send", "send"),
+    _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", "new line"),
+    _key("prompt.leave", "escape", "leave", "stop, or leave the input", "leave"),
 )
 
-FRAGMENT = (_key("fragment.toggle", "enter", "toggle_fragment", "show or hide the cut answer", show=True),)
+FRAGMENT = (_key("fragment.toggle", "enter", "toggle_fragment", "show or hide the cut answer", "show"),)
 
 READER = (
-    _key("reader.close", "escape,q", "close", "close", show=True),
+    _key("reader.close", "escape,q", "close", "close", "close"),
     _key("reader.down", "j", "scroll_down", "down"),
     _key("reader.up", "k", "scroll_up", "up"),
     _key("reader.first", "g", "scroll_home", "first line"),
@@ -78,11 +81,11 @@ READER = (
 )
 
 CONFIRM = (
-    _key("confirm.yes", "y", "answer(True)", "yes", show=True),
-    _key("confirm.no", "n,escape", "answer(False)", "no", show=True),
+    _key("confirm.yes", "y", "answer(True)", "yes", "yes"),
+    _key("confirm.no", "n,escape", "answer(False)", "no", "no"),
 )
 
-FORM = (_key("form.cancel", "escape", "cancel", "cancel", show=True),)
+FORM = (_key("form.cancel", "escape", "cancel", "cancel", "cancel"),)
 
 GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
     {

@@ -45,7 +45,7 @@ class LinkedApp(App[None]):
         self._holding: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
         self._glyphs = glyphs
-        self._backstop = Backstop()
+        self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
         self._applied: tuple[Picture, int | None] | None = None
         self._apply_timer: Timer | None = None
 
@@ -53,7 +53,7 @@ class LinkedApp(App[None]):
         return self.home
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._backstop]
+        return [*super().get_line_filters(), *self.filters_of_text]
 
     @property
     def chat(self) -> ChatPane:

@@ -77,6 +77,17 @@ class Backstop(LineFilter):
         return [_cleaned(segment) for segment in segments]
 
 
+class AsciiOnly(LineFilter):
+    """For terminals without anything else: our own punctuation, one cell for one cell."""
+
+    _table: Final = str.maketrans("·→…“”•°–—✖╎▌│─", "->~''*o--X|||-")
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if all(segment.text.isascii() for segment in segments):
+            return segments
+        return [Segment(text.translate(self._table), style, control) for text, style, control in segments]
+
+
 def _cleaned(segment: Segment) -> Segment:
     text, style, control = segment
     return Segment(one_line(text) if not text.isprintable() else text, style, control)

@@ -22,6 +22,7 @@ from pointsman.tui.messages import AuditAsked, AuditOpened
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import audit
+from pointsman.tui.render.paint import stack
 from pointsman.tui.render.table import Row
 from pointsman.tui.untrusted import one_line
 
@@ -34,6 +35,7 @@ class AuditPane(Listing):
     title = "Audit"
     number = 3
     columns = audit.COLUMNS
+    lines_below = 5
     empty = "no line yet: every decision, call and override will leave one here"
 
     def __init__(self, *, id: str) -> None:
@@ -67,6 +69,10 @@ class AuditPane(Listing):
         shown = f"{picture.audit_size:,} lines"
         filtered = f" · filter: {one_line(self._written)}" if self._written else " · / filters"
         self.border_subtitle = Content(shown + filtered)
+
+    def below(self, picture: Picture, key: str | None) -> Content:
+        line = next((line for line in self._lines if str(line.seq) == key), None)
+        return Content("") if line is None else stack(audit.in_short(line, picture.glyphs))
 
     def wants(self, picture: Picture) -> int:
         return 12

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 
@@ -39,7 +39,7 @@ class ChatPane(Pane):
         self._flush_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="transcript"):
+        with VerticalScroll(id="transcript"), Vertical(id="turns"):
             yield Drawn(STARTING, id="welcome")
         yield Prompt("ask anything, / for commands")
 
@@ -73,7 +73,7 @@ class ChatPane(Pane):
             "Write a prompt below: the policy chooses the model, and each reply says which one answered and why.\n"
             "/model NAME asks one model only, /help lists the commands, esc leaves the input, ? lists the keys."
         )
-        self.query_one("#welcome", Drawn).draw(Content.styled(welcome, "$text-muted"))
+        self.query_one("#welcome", Drawn).draw(Content.styled(welcome, "$foreground 65%"))
 
     # --- asking ---
 
@@ -100,7 +100,7 @@ class ChatPane(Pane):
         self.conversation.turns.append(turn)
         self.query_one("#welcome").display = False
         glyphs = self.picture.glyphs if self.picture else UNICODE
-        await self.transcript.mount(TurnView(turn, glyphs))
+        await self.query_one("#turns").mount(TurnView(turn, glyphs))
         await self._trim()
         self.transcript.anchor()
         if self._flush_timer is not None:

@@ -49,19 +49,20 @@ class Listing(Pane):
         rows = self.rows_of(picture)
         self.rows.show(rows)
         self.query_one(".heading", Drawn).draw(
-            self.rows.heading() if rows else Content.styled(self.empty, "$text-muted")
+            self.rows.heading() if rows else Content.styled(self.empty, "$foreground 65%")
         )
         if self.lines_above:
             self.query_one(".above", Drawn).draw(self.above(picture))
         self._show_below()
 
     def wants(self, picture: Picture) -> int:
-        return max(len(self.rows_of(picture)), 1) + 3 + self.lines_above + self.lines_below
+        return len(self.rows_of(picture)) + 3 + self.lines_above
 
     @on(OptionList.OptionHighlighted)
     def _show_below(self) -> None:
         if self.picture is None or not self.lines_below:
             return
         below = self.query_one(".below", Drawn)
-        below.display = self.size.height >= 8
+        room = self.content_size.height - self.rows.option_count - 1 - self.lines_above
+        below.display = room > self.lines_below or self.content_size.height > 16
         below.draw(self.below(self.picture, self.rows.current))

@@ -50,7 +50,7 @@ class FragmentView(Static, can_focus=True):
 
     def _draw(self) -> None:
         head = paint(replies.fragment(self._fragment.model, self._fragment.text, self._open, self._glyphs))
-        body = to_content("\n" + self._fragment.text, "$text-muted") if self._open else Content("")
+        body = to_content("\n" + self._fragment.text, "$foreground 65%") if self._open else Content("")
         self.update(head + body)
 
 
@@ -77,7 +77,7 @@ class TurnView(Vertical):
     def redraw(self) -> None:
         """The one-line parts: cheap, done for every event that changes them."""
         head = [replies.head(self.turn, self._glyphs)]
-        offered = replies.offer(self.turn, self._glyphs)
+        offered = replies.offer(self.turn)
         self.query_one(".head", Drawn).draw(stack([*head, offered] if offered else head))
         why = self.query_one(".why", Drawn)
         line = replies.why(self.turn, self._glyphs)

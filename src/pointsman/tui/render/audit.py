@@ -73,6 +73,17 @@ def ticker(lines: Iterable[AuditRow], glyphs: Glyphs, most: int) -> tuple[tuple[
     return tuple(drawn[:most])
 
 
+def in_short(line: AuditRow, glyphs: Glyphs) -> tuple[tuple[Part, ...], ...]:
+    """The line under the cursor: its whole sentence, and what it is about."""
+    about = [("rule", line.rule), ("model", line.model), ("from", line.from_model), ("request", line.request)]
+    facts = "   ".join(f"{name} {label(value)}" for name, value in about if value)
+    return (
+        (event_of(line, glyphs), (f"  {line.actor}  #{line.seq}", "dim")),
+        ((line.text, ""),),
+        ((facts or "enter opens the whole line", "dim"),),
+    )
+
+
 def in_full(line: AuditRow) -> tuple[tuple[Part, ...], ...]:
     """The stored line, pretty-printed; as stored where it is not JSON."""
     when = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds")

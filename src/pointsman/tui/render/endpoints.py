@@ -17,8 +17,8 @@ from pointsman.tui.untrusted import label
 STALE_AFTER = 60.0  # seconds without any probe or call
 
 COLUMNS = (
-    Column("name", "ENDPOINT", 14, flex=2, most=26),
-    Column("state", "STATE", 11, most=14),
+    Column("name", "ENDPOINT", 16, flex=2, most=26),
+    Column("state", "STATE", 9, most=14),
     Column("model", "MODEL", 14, flex=3, most=34),
     Column("latency", "LAT", 5, rank=4, right=True),
     Column("ttft", "TTFT", 5, rank=2, right=True),
@@ -61,7 +61,7 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
 
 
 def name_of(endpoint: Endpoint) -> str:
-    return f"{label(endpoint.name)} (sim)" if endpoint.simulated else label(endpoint.name)
+    return f"{label(endpoint.name)} sim" if endpoint.simulated else label(endpoint.name)
 
 
 def age_of(health: Health, status: EndpointStatus | None, now: float) -> float | None:

@@ -19,7 +19,7 @@ def lines(
     for title, bindings in groups.items():
         drawn.append(((title, "name"),))
         drawn += [
-            ((f"  {shown[str(entry.id)]:<26}", "strong"), (entry.description, ""), (f"   {entry.id}", "faint"))
+            ((f"  {shown[str(entry.id)]:<26}", "strong"), (entry.tooltip, ""), (f"   {entry.id}", "faint"))
             for entry in bindings
         ]
         drawn.append(())

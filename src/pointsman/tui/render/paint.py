@@ -16,8 +16,8 @@ TONES = MappingProxyType(
     {
         "": "",
         "strong": "bold",
-        "dim": "$text-muted",
-        "faint": "$foreground 45%",
+        "dim": "$foreground 65%",
+        "faint": "$foreground 40%",
         "good": "$text-success",
         "warn": "$text-warning",
         "bad": "bold $text-error",

@@ -23,7 +23,7 @@ def head(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
 
 def why(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
     """One line of why; empty until the decision is there."""
-    if turn.decision is None:
+    if turn.decision is None or turn.phase is Phase.BLOCKED:
         return ()
     planned = turn.decision.model
     text = turn.decision.why()
@@ -45,7 +45,7 @@ def fragment(model: str, text: str, shown: bool, glyphs: Glyphs = UNICODE) -> Li
     hint = "enter hides" if shown else "enter shows"
     return (
         (f"{glyphs.bad} cut ", "bad"),
-        (f"{len(text)} characters of {label(model)}, not the answer   {hint}", "dim"),
+        (f"{len(text):,} characters of {label(model)} {glyphs.dot} {hint}", "dim"),
     )
 
 
@@ -110,11 +110,14 @@ def _blocked(turn: Turn, glyphs: Glyphs) -> Line:
     return ((f"{glyphs.block} {what} ", "bad"), (f"[{turn.blocked.code}]", "strong"), (f" {turn.blocked.why}", ""))
 
 
-def offer(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
+def offer(turn: Turn) -> Line:
     """What a blocked turn offers on one key."""
-    if turn.blocked is None or turn.blocked.offer is None:
+    if turn.blocked is None:
         return ()
-    return (("ctrl+n", "accent"), (f" asks {label(turn.blocked.offer)} instead", "dim"))
+    explains = (("w", "accent"), (" explains", "dim"))
+    if turn.blocked.offer is None:
+        return explains
+    return (("ctrl+n", "accent"), (f" asks {label(turn.blocked.offer)} instead   ", "dim"), *explains)
 
 
 def _broken(turn: Turn, glyphs: Glyphs) -> Line:

@@ -23,10 +23,10 @@ def lines(picture: Picture, width: int) -> tuple[Line, ...]:
     return (*drawn, *_totals(picture, width))
 
 
-def amount(figure: int, unit: BudgetUnit) -> str:
+def amount(used: int, limit: int, unit: BudgetUnit) -> str:
     if unit is BudgetUnit.NANO_USD:
-        return figures.money(figure)
-    return f"{figures.compact(figure)} {'tok' if unit is BudgetUnit.TOKENS else 'req'}"
+        return f"{figures.money(used)} of {figures.money(limit)}"
+    return f"{figures.compact(used)} of {figures.compact(limit)} {'tok' if unit is BudgetUnit.TOKENS else 'req'}"
 
 
 def resets(usage: Usage, now: float) -> str:
@@ -42,7 +42,7 @@ def _budget(budget: Budget, picture: Picture, width: int) -> tuple[Line, ...]:
         return ((name, *bar(None, room, glyphs=picture.glyphs), ("  n/a", "dim")),)
     tone = tone_of(usage.percent)
     band = band_of(usage, picture.fleet.bands)
-    about = f"{amount(usage.used, budget.unit)} of {amount(usage.limit, budget.unit)} · {resets(usage, picture.now)}"
+    about = f"{amount(usage.used, usage.limit, budget.unit)} · {resets(usage, picture.now)}"
     return (
         (
             name,

@@ -10,6 +10,8 @@ TWO_COLUMNS = 100
 THREE_ZONES = 160
 LEAST = 4  # rows of a pane, its two borders included
 _OPERATE = ("endpoints", "memory", "services", "overrides", "usage")  # from the one kept longest
+_SQUEEZE = 3  # rows by which wishes may be cut before a pane is left out
+_DETAIL = 3  # rows the first pane of a stack gets before any other grows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,17 @@ def _two(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
 def _audit_height(height: int, active: str) -> int:
     if height < 26 and active != "audit":
         return 0
-    return max(min(height // 4, 12), 6)
+    return max(min(height // 4, 12) - 1, 6)
 
 
 def _three(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
     """Operate, talk, account."""
-    left = whole.width * 34 // 100
-    right = whole.width * 34 // 100
-    placed = _stack(0, 0, left, whole.height, _OPERATE[:-1], active, wants)
+    left = whole.width * 35 // 100
+    right = whole.width * 31 // 100
+    placed = _stack(0, 0, left, whole.height, _OPERATE, active, wants)
     placed["chat"] = Rect(left, 0, whole.width - left - right, whole.height)
-    return placed | _stack(whole.width - right, 0, right, whole.height, ("usage", "audit"), active, wants, grows=1)
+    placed["audit"] = Rect(whole.width - right, 0, right, whole.height)
+    return placed
 
 
 def _stack(
@@ -80,13 +83,12 @@ def _stack(
     names: Sequence[str],
     active: str,
     wants: Mapping[str, int],
-    grows: int | None = None,
 ) -> dict[str, Rect]:
     """As many of the panes above each other as have room; the active one is never left out."""
     kept = list(names)
-    while len(kept) > 1 and sum(min(wants.get(name, LEAST), LEAST + 2) for name in kept) > height:
+    while len(kept) > 1 and sum(max(wants.get(name, LEAST), LEAST) for name in kept) > height + _SQUEEZE:
         kept.remove(next(name for name in reversed(kept) if name != active))
-    sizes = shares([wants.get(name, LEAST) for name in kept], height, grows)
+    sizes = shares([wants.get(name, LEAST) for name in kept], height)
     placed: dict[str, Rect] = {}
     for name, size in zip(kept, sizes, strict=True):
         placed[name] = Rect(x, y, width, size)
@@ -94,12 +96,17 @@ def _stack(
     return placed
 
 
-def shares(wants: Sequence[int], height: int, grows: int | None = None) -> list[int]:
-    """Heights that add up to `height`: everybody's wish, the largest giving way, the spare to `grows` (or the last)."""
+def shares(wants: Sequence[int], height: int) -> list[int]:
+    """Heights that add up to `height`: everybody's wish, the last giving way first.
+
+    What is spare lets the first show its detail, and the last fill the column.
+    """
     sizes = [max(want, LEAST) for want in wants]
-    while sum(sizes) > height and max(sizes) > 1:
-        sizes[sizes.index(max(sizes))] -= 1
+    for place in reversed(range(len(sizes))):
+        least = LEAST if place else 1
+        sizes[place] -= min(max(sum(sizes) - height, 0), max(sizes[place] - least, 0))
     spare = max(height - sum(sizes), 0)
-    place = len(sizes) - 1 if grows is None else min(grows, len(sizes) - 1)
-    sizes[place] += spare
+    detail = min(spare, _DETAIL)
+    sizes[0] += detail
+    sizes[-1] += spare - detail
     return sizes
