@@ -17,6 +17,7 @@ from pointsman.demo.server import Asked, Job, Route, SimulatedServer, Turn
 JsonObject = dict[str, Any]
 _SSE = "text/event-stream"
 _DIMENSIONS = 64
+_OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,6 @@ class Dialect:
     usage_always: bool = False
     usage_null_elsewhere: bool = False  # the other chunks carry `usage: null`
     usage: Callable[[Job], JsonObject]
-    output_limits: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
 
 
 def plain_usage(job: Job) -> JsonObject:
@@ -114,7 +114,7 @@ class ChatServer(SimulatedServer):
 
     def read_chat(self, body: JsonObject) -> Asked:
         turns, images = read_turns(body.get("messages"))
-        limits = [body[name] for name in self.dialect.output_limits if isinstance(body.get(name), int)]
+        limits = [body[name] for name in _OUTPUT_LIMITS if isinstance(body.get(name), int)]
         thinking = body.get("thinking")
         return Asked(
             model=str(body.get("model", "")),

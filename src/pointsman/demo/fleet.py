@@ -156,7 +156,7 @@ class SimulatedFleet:
     def _server_for(self, endpoint: Endpoint) -> SimulatedServer:
         models = [model for model in self._given.models.values() if _served_by(endpoint, model)]
         kind = _SERVERS.get(endpoint.kind, CloudServer)
-        return kind(endpoint, models, pace=self._pace, load_seconds=self._load_seconds)
+        return kind(endpoint, models, pace=self._pace, load_seconds=self._load_seconds, number=len(self._servers))
 
     def _play_services(self) -> ServicePlay:
         running: dict[str, list[SimulatedServer]] = {}

@@ -41,10 +41,10 @@ def gpus(servers: Sequence[SimulatedServer], cards: Sequence[Card] = CARDS) -> t
     """The cards with what the servers hold now. A server's group `gpuN` names its card, else the emptiest takes it."""
     loads = [_Load(card) for card in cards]
     grouped = sorted(servers, key=lambda server: _stated(server, len(cards)) is None)
-    for number, server in enumerate(grouped):
+    for server in grouped:
         held = sum(server.resident().values())
-        if held:
-            _place(loads, server, held, pid=900_000 + number)
+        if held and server.pid is not None:
+            _place(loads, server, held, server.pid)
     return tuple(_gpu(index, load) for index, load in enumerate(loads))
 
 
@@ -60,7 +60,7 @@ def _stated(server: SimulatedServer, cards: int) -> int | None:
     return int(digits) if stated else None
 
 
-def _place(loads: list[_Load], server: SimulatedServer, held: int, *, pid: int) -> None:
+def _place(loads: list[_Load], server: SimulatedServer, held: int, pid: int) -> None:
     stated = _stated(server, len(loads))
     free = [load.card.vram - load.used for load in loads]
     fitting = [index for index, room in enumerate(free) if room >= held]

@@ -165,10 +165,6 @@ class HttpServer:
         self.requests = 0
         self.hang_ups = 0
 
-    @property
-    def listening(self) -> bool:
-        return self._server is not None
-
     async def open(self) -> None:
         if self._server is None:
             listener, self._reserved = self._reserved or _bind(self.port), None

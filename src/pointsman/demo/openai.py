@@ -206,6 +206,7 @@ class Cloud:
     dialect: Dialect
     errors: Table
     envelope: Envelope = _openai_envelope
+    base: str = "/v1"  # where the provider's own paths begin, whatever part of it the endpoint's URL states
     retry_header: bool = True
     model_row: Callable[[Model], JsonObject] = _openai_model
     pages: Mapping[str, object] = field(default_factory=dict)  # further GET paths and what they answer
@@ -243,6 +244,7 @@ CLOUDS: Mapping[EndpointKind, Cloud] = MappingProxyType(
             dialect=Dialect(usage=plain_usage),
             errors=_GEMINI_ERRORS,
             envelope=_gemini_envelope,
+            base="/v1beta/openai",
             retry_header=False,
             model_row=_gemini_model,
         ),
@@ -255,6 +257,7 @@ CLOUDS: Mapping[EndpointKind, Cloud] = MappingProxyType(
             ),
             errors=_OPENROUTER_ERRORS,
             envelope=_openrouter_envelope,
+            base="/api/v1",
             model_row=_openrouter_model,
             pages={"/key": _OPENROUTER_KEY},
             fails_inside_200=True,
@@ -278,10 +281,13 @@ class CloudServer(ChatServer):
         pages = {path: self._page(body) for path, body in self.cloud.pages.items()}
         gets: dict[str, Route] = {"/models": self._models, **pages}
         return {
-            **{prefix + path: {"GET": route} for prefix in ("", "/v1") for path, route in gets.items()},
-            **{prefix + "/embeddings": {"POST": self.embeddings} for prefix in ("", "/v1")},
-            **self.chat_routes(),
+            **{path: {"GET": route} for path, route in gets.items()},
+            "/embeddings": {"POST": self.embeddings},
+            "/chat/completions": {"POST": self.chat},
         }
+
+    def path_of(self, request: HttpRequest) -> str:
+        return super().path_of(request).removeprefix(self.cloud.base)
 
     def render(self, problem: Problem, path: str) -> Answer:
         return answer(self.cloud.errors, self.cloud.envelope, problem, retry_header=self.cloud.retry_header)

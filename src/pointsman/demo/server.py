@@ -25,6 +25,7 @@ DEFAULT_CONTEXT = 32_768  # tokens, for a model whose configuration does not say
 _GIB = 1 << 30
 _IMAGE_TOKENS = 576
 _LOG_LINES = 500
+_FIRST_PID = 5_000_000  # above the largest that Linux gives out (2**22), so that none is mistaken for a real process
 _PREFILL = 40  # prompt tokens read in the time of one written
 
 
@@ -108,6 +109,7 @@ class SimulatedServer:
         api_key: str | None = None,
         slots: int | None = None,
         load_seconds: float | None = None,
+        number: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
@@ -126,6 +128,7 @@ class SimulatedServer:
         self.http = HttpServer(self._handle)
         self._prefix = urlsplit(endpoint.url).path.rstrip("/")
         self._load_seconds = load_seconds
+        self._number = number
         self._loading: asyncio.Task[None] | None = None
         self._jobs = 0
         self.counters = Counters()
@@ -276,13 +279,10 @@ class SimulatedServer:
         except Problem as problem:
             self.note(f"request {request.method} {path} refused: {problem.kind}")
             refusal = self.render(problem, path)
-            await self.refuse(reply, refusal)
+            await reply.json(refusal.status, refusal.body, refusal.headers)
         except StreamCut:
             self.note(f"request {request.method} {path}: connection lost (simulated fault)")
             await reply.cut(reset=self.faults.cut_reset)
-
-    async def refuse(self, reply: Reply, refusal: Answer) -> None:
-        await reply.json(refusal.status, refusal.body, refusal.headers)
 
     def _find_route(self, request: HttpRequest, path: str) -> Route:
         methods = self.routes().get(path)
@@ -411,6 +411,12 @@ class SimulatedServer:
     @property
     def running(self) -> int:
         return self.slots.running
+
+    @property
+    def pid(self) -> int | None:
+        """Another one with every start; None while it does not run."""
+        alive = self.life in (Life.UP, Life.LOADING)
+        return _FIRST_PID + 1000 * self._number + self.starts if alive else None
 
 
 def gpu_bytes(model: Model) -> int:

@@ -27,7 +27,6 @@ _REASONS: Mapping[Life, str] = {
     Life.FAILED: "killed by signal 9 (simulated)",
 }
 _WORST_FIRST = (Life.FAILED, Life.DOWN, Life.LOADING, Life.UP)
-_FIRST_PID = 900_000  # above what a kernel gives out by default on most machines, so that none is mistaken for real
 
 
 class ServicePlay:
@@ -44,7 +43,7 @@ class ServicePlay:
         return ("simulated:", "systemctl", "--user", verb, self._services[name].unit)
 
     def status(self) -> tuple[ServiceStatus, ...]:
-        return tuple(self._status(number, service) for number, service in enumerate(self._services.values()))
+        return tuple(self._status(service) for service in self._services.values())
 
     async def act(self, name: str, verb: str) -> ServiceResult:
         argv = self.command(name, verb)
@@ -60,7 +59,7 @@ class ServicePlay:
         one = list(self._servers[name][0].log) if len(self._servers[name]) == 1 else merged
         return tuple(one[-lines:]) if lines > 0 else ()
 
-    def _status(self, number: int, service: Service) -> ServiceStatus:
+    def _status(self, service: Service) -> ServiceStatus:
         servers = self._servers[service.name]
         worst = min(servers, key=lambda server: _WORST_FIRST.index(server.life))
         alive = worst.life in (Life.UP, Life.LOADING)
@@ -71,7 +70,7 @@ class ServicePlay:
             state=_STATES[worst.life],
             reason=_REASONS[worst.life],
             since=worst.since,
-            pid=_FIRST_PID + 100 * number + starts if alive else None,
+            pid=worst.pid,
             restarts=0,
             memory=None,
             invocation=f"simulated-{service.name}-{starts}" if alive else None,
