@@ -219,6 +219,22 @@ async def test_an_unwritable_audit_lets_local_work_go_on_and_nothing_leave() -> 
     assert any("disk full" in banner for banner in world.engine.banners)
 
 
+async def test_a_settlement_that_could_not_be_written_is_written_when_the_disk_is_well_again() -> None:
+    world = World()
+
+    async def fill() -> None:
+        world.store.full = "disk full"
+
+    world.backends["deepseek"].scripts[:] = [(fill, *say("x"))]
+    async with world.engine:
+        await heard(world, ask("hi", pin="flash"))
+        assert len(world.store.open) == 1
+        world.store.full = None
+        await world.engine._monitor.see_store()
+        assert not world.store.open and len(world.store.settled) == 1
+        assert world.engine.banners == ()
+
+
 async def test_switching_local_only_on_ends_cloud_streams() -> None:
     never = asyncio.Event()
     world = World({"deepseek": [(Text("one "), never.wait)]})  # type: ignore[list-item]

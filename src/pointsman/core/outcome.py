@@ -121,6 +121,13 @@ class Cancelled:
 Outcome = Completed | Failed | Cancelled
 
 
+def never_sent(outcome: Outcome) -> bool:
+    """True if no byte of the prompt left this process: also a key that was missing before anything was sent."""
+    if not isinstance(outcome, Failed):
+        return False
+    return outcome.kind in NOT_SENT or (outcome.kind is FailureKind.AUTH and outcome.status is None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One call of a request and how it ended."""

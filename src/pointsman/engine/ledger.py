@@ -6,7 +6,7 @@ from pointsman.core import narrate
 from pointsman.core.audit import AuditEvent
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet, Locality
-from pointsman.core.outcome import NOT_SENT, Attempt, Cancelled, Completed, Failed, TokenUsage
+from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, TokenUsage, never_sent
 from pointsman.core.route import applicable_budgets
 from pointsman.core.tokens import estimate_tokens
 from pointsman.core.usage import cost_of
@@ -22,6 +22,7 @@ class Ledger:
         self._store = store
         self._board = board
         self._clock = clock
+        self._owed: list[tuple[Settlement, tuple[AuditEvent, ...]]] = []
 
     async def mint(self, decision: Decision, rung: Rung, number: int) -> Ticket | BudgetFull | None:
         """A ticket; or the budget that is too full; or None if the audit is unwritable and the call would leave."""
@@ -71,15 +72,24 @@ class Ledger:
             usage=usage,
             estimated=usage is not None and usage.estimated,
         )
-        line = narrate.ended(attempt, ticket.request, ticket.id, now)
+        await self._write_settlement(settlement, (narrate.ended(attempt, ticket.request, ticket.id, now), *lines))
+
+    async def settle_owed(self) -> None:
+        """Writes the settlements that could not be written when they were due; safe to repeat."""
+        owed, self._owed = self._owed, []
+        for settlement, lines in owed:
+            await self._write_settlement(settlement, lines)
+
+    async def _write_settlement(self, settlement: Settlement, lines: tuple[AuditEvent, ...]) -> None:
         try:
-            await self._store.settle(settlement, (line, *lines))
-            self._board.put_usage(await self._store.usage(self._fleet.budgets, now))
+            await self._store.settle(settlement, lines)
+            self._board.put_usage(await self._store.usage(self._fleet.budgets, self._clock.now()))
         except StoreUnavailable as problem:
+            self._owed.append((settlement, lines))
             self._board.put_audit_problem(str(problem))
 
     def _charge(self, attempt: Attempt, usage: TokenUsage | None) -> Charge:
-        if isinstance(attempt.outcome, Failed) and attempt.outcome.kind in NOT_SENT:
+        if never_sent(attempt.outcome):
             return Charge(tokens=0, nano_usd=0, requests=0)
         if usage is None:
             return Charge(tokens=0, nano_usd=0)
@@ -104,7 +114,7 @@ def final_usage(
     careful estimate, marked. None when the endpoint refused the call outright: nothing was computed."""
     if isinstance(outcome, Completed) and not outcome.usage.estimated:
         return outcome.usage
-    if isinstance(outcome, Failed) and not text and seen is None and (outcome.kind in NOT_SENT or outcome.status):
+    if isinstance(outcome, Failed) and not text and seen is None and (never_sent(outcome) or outcome.status):
         return None
     output = estimate_tokens(text)
     if seen is None:

@@ -121,6 +121,8 @@ class Monitor:
         self.board.put_usage(usage)
         self.board.put_overrides(overrides)
         self.board.put_audit_problem(problem)
+        if problem is None:
+            await self.ledger.settle_owed()
         await self.ledger.write(*self._crossings())
 
     def _crossings(self) -> list[AuditEvent]:
