@@ -79,7 +79,6 @@ def main(args: Sequence[str] | None = None, screen: Screen | None = None) -> int
     """Runs the command line and returns the exit code. `args` None: those of the process."""
     try:
         code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=Place(screen=screen))
-        sys.stdout.flush()
     except BadConfiguration as wrong:
         wrong.show()
         return wrong.exit_code
@@ -89,12 +88,12 @@ def main(args: Sequence[str] | None = None, screen: Screen | None = None) -> int
     except (click.Abort, KeyboardInterrupt):
         say.tell("pointsman: cancelled")
         return FAILED
-    except BrokenPipeError:
+    except say.ReaderLeft:
         return _reader_left()
     return code if isinstance(code, int) else DONE
 
 
 def _reader_left() -> int:
-    """Whoever read stdout has had enough (`| head`). The interpreter must not complain when it flushes at the end."""
+    """The interpreter must not complain when it flushes stdout at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE

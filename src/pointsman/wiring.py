@@ -38,11 +38,13 @@ async def open_engine(
     await asyncio.to_thread(_import_world)
     from pointsman.adapters.host import LocalHost
 
+    told = (*banners, *(str(warning) for warning in settings.warnings))
+    if monitor and settings.discover:
+        told += await _found_beside(settings.fleet)
     async with AsyncExitStack() as stack:
         host = LocalHost()
         stack.push_async_callback(host.aclose)
         services = _real_services(settings.fleet)
-        told = (*banners, *(str(warning) for warning in settings.warnings))
         yield await _start(
             stack, settings.fleet, state_dir, host=host, services=services, monitor=monitor, banners=told
         )
@@ -121,6 +123,17 @@ async def _start(
     return await stack.enter_async_context(engine)
 
 
+async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
+    """A word about each server here that the configuration does not name. It is not used: that is for its owner."""
+    from pointsman.adapters.discover import discover
+    from pointsman.adapters.offers import unlisted
+
+    return tuple(
+        f"{server.kind} answers at {server.url} with {len(server.models)} models and is not in the configuration"
+        for server in unlisted(fleet, await discover())
+    )
+
+
 async def _open_store(state_dir: Path, clock: Clock) -> Store:
     """The ledger; without one the engine still runs, and keeps every prompt on this machine (scenarios.md K10)."""
     from pointsman.adapters.no_store import NoStore
@@ -188,7 +201,7 @@ def _import_demo() -> None:
 # --- looking without an engine -----------------------------------------------------------------------------------
 
 
-def known(settings: Settings, *, state_dir: Path) -> Snapshot:
+async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
     """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
 
     No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
@@ -197,7 +210,7 @@ def known(settings: Settings, *, state_dir: Path) -> Snapshot:
     from pointsman.adapters.clock import SystemClock
 
     now = SystemClock().now()
-    standing = ledger_reader.standing(state_dir, settings.fleet.budgets, now)
+    standing = await asyncio.to_thread(ledger_reader.standing, state_dir, settings.fleet.budgets, now)
     return Snapshot(
         now=now,
         usage=standing.usage,

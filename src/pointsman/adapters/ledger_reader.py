@@ -18,8 +18,8 @@ from pointsman.adapters.store.schema import check_version, open_reader
 from pointsman.core.audit import AuditRow
 from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override
-from pointsman.core.usage import Usage
-from pointsman.ports import AuditQuery, ModelTotal
+from pointsman.core.usage import Usage, window_bounds
+from pointsman.ports import AuditQuery, ModelTotal, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -37,7 +37,12 @@ def standing(state_dir: Path, budgets: Sequence[Budget], now: float) -> Standing
         usage = ledger.usage(connection, budgets, now)
         return Standing(usage=dict(usage), overrides=overrides.active(connection, now))
 
-    return _read(state_dir, read, Standing())
+    return _read(state_dir, read, Standing(usage={budget.name: _untouched(budget, now) for budget in budgets}))
+
+
+def _untouched(budget: Budget, now: float) -> Usage:
+    start, end = window_bounds(budget.window, now)
+    return Usage(budget=budget.name, spent=0, limit=budget.limit, window_start=start, resets_at=end)
 
 
 def totals(state_dir: Path, since: float) -> tuple[ModelTotal, ...]:
@@ -51,18 +56,31 @@ def audit_rows(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:
 
 def verified(state_dir: Path) -> Verified | None:
     """None if there is no ledger."""
-    path = state_dir / LEDGER
+    path = _ledger(state_dir)
     try:
-        return verify(path) if path.exists() else None
+        return None if path is None else verify(path)
     except (sqlite3.Error, OSError) as error:
         raise unavailable(error) from error
 
 
-def _read(state_dir: Path, read: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+def _ledger(state_dir: Path) -> Path | None:
+    """The ledger's file, None if there is none yet."""
+    if state_dir.exists() and not state_dir.is_dir():
+        raise StoreUnavailable(f"{state_dir} is not a directory")
     try:
         path = state_dir / LEDGER
-        if not path.exists() or path.stat().st_size == 0:
-            return nothing
+        return path if path.stat().st_size else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unavailable(error) from error
+
+
+def _read(state_dir: Path, read: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+    path = _ledger(state_dir)
+    if path is None:
+        return nothing
+    try:
         connection = open_reader(path)
         try:
             check_version(connection)

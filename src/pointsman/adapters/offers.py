@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from pointsman.adapters.discover import Found
 from pointsman.core.fleet import Endpoint, EndpointKind, Fleet, Locality, Model, Tier
@@ -14,14 +15,24 @@ MOST_MODELS = 100  # of one server: a list without end must not fill the screen
 
 def with_found(fleet: Fleet, found: Iterable[Found]) -> Fleet:
     """The fleet with what was found; a server it already has is not offered twice."""
-    known = {endpoint.url.rstrip("/") for endpoint in fleet.endpoints.values()}
     endpoints, models = dict(fleet.endpoints), dict(fleet.models)
-    for server in found:
-        if server.url.rstrip("/") not in known:
-            endpoint = _endpoint(server, endpoints)
-            endpoints[endpoint.name] = endpoint
-            models |= {model.name: model for model in _models(server, endpoint)}
+    for server in unlisted(fleet, found):
+        endpoint = _endpoint(server, endpoints)
+        endpoints[endpoint.name] = endpoint
+        models |= {model.name: model for model in _models(server, endpoint)}
     return replace(fleet, endpoints=MappingProxyType(endpoints), models=MappingProxyType(models))
+
+
+def unlisted(fleet: Fleet, found: Iterable[Found]) -> tuple[Found, ...]:
+    """Those at addresses that no endpoint of the fleet has."""
+    known = {_address(endpoint.url) for endpoint in fleet.endpoints.values()}
+    return tuple(server for server in found if _address(server.url) not in known)
+
+
+def _address(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    host = "127.0.0.1" if parts.hostname in ("localhost", "0.0.0.0", "::1") else parts.hostname
+    return host, parts.port
 
 
 def _endpoint(server: Found, taken: Iterable[str]) -> Endpoint:

@@ -44,9 +44,8 @@ def _seen(place: Place, offline: bool) -> tuple[Fleet, Snapshot]:
     from pointsman import wiring
 
     settings, state_dir = place.settings(), place.state_dir()
-    if offline or not place.chosen:
-        return settings.fleet, wiring.known(settings, state_dir=state_dir)
-    return settings.fleet, run(wiring.look_once(settings, state_dir=state_dir))
+    look = wiring.known if offline or not place.chosen else wiring.look_once
+    return settings.fleet, run(look(settings, state_dir=state_dir))
 
 
 def _rows(fleet: Fleet, snapshot: Snapshot) -> list[tuple[str, ...]]:

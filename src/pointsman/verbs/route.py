@@ -82,10 +82,8 @@ def _judge(place: Place, what_if: Mapping[str, str], live: bool) -> Judge:
     from pointsman import wiring
 
     settings = place.own_settings() if live else place.settings()
-    if live:
-        snapshot = run(wiring.look_once(settings, state_dir=place.state_dir()))
-    else:
-        snapshot = wiring.known(settings, state_dir=place.state_dir())
+    look = wiring.look_once if live else wiring.known
+    snapshot = run(look(settings, state_dir=place.state_dir()))
     try:
         snapshot = suppose(snapshot, settings.fleet, what_if)
     except ValueError as wrong:

@@ -5,34 +5,47 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import click
 
 from pointsman.core.plain_text import clean, one_line
 
 
+class ReaderLeft(Exception):
+    """Whoever read our stdout has closed it (`| head`): no failure, but nothing more to do."""
+
+
 def data(text: str, *, newline: bool = True) -> None:
-    click.echo(clean(text), nl=newline)
+    _write(clean(text), newline)
 
 
 def raw(text: str) -> None:
     """As received, for a reader that asked for it."""
-    click.echo(text.encode("utf-8", "replace"), nl=False)
+    _write(text.encode("utf-8", "replace"), newline=False)
+
+
+def _write(text: str | bytes, newline: bool = True) -> None:
+    try:
+        click.echo(text, nl=newline)
+    except BrokenPipeError:
+        raise ReaderLeft from None
 
 
 def document(value: object) -> None:
     """One JSON document. In ASCII, so that it survives every terminal and locale."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
+    _write(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
 
 
 def line(value: object) -> None:
     """One JSON object on one line."""
-    click.echo(json.dumps(value, ensure_ascii=True, allow_nan=False))
+    _write(json.dumps(value, ensure_ascii=True, allow_nan=False))
 
 
 def tell(text: str) -> None:
     """Narration: what happens, for a person."""
-    click.echo(one_line(text), err=True)
+    with suppress(BrokenPipeError):  # nobody listens to the narration: the data is still wanted
+        click.echo(one_line(text), err=True)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

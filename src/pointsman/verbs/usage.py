@@ -26,7 +26,7 @@ def usage(place: Place, /, *, since: float, as_json: bool) -> int:
     from pointsman import wiring
 
     settings, state_dir = place.settings(), place.state_dir()
-    known = wiring.known(settings, state_dir=state_dir)
+    known = run(wiring.known(settings, state_dir=state_dir))
     totals = run(wiring.totals(state_dir, known.now - since))
     if as_json:
         models = documents.values(totals)
