@@ -17,23 +17,23 @@ from pointsman.verbs import say
 from pointsman.verbs.mistakes import DONE, FAILED, USAGE, nearest
 from pointsman.verbs.place import BadConfiguration, Place, Screen, place_options
 
-# verb -> (module of pointsman.verbs, its command)
-VERBS: Mapping[str, tuple[str, str]] = {
-    "ask": ("ask", "ask"),
-    "route": ("route", "route"),
-    "status": ("status", "status"),
-    "usage": ("usage", "usage"),
-    "models": ("models", "models"),
-    "services": ("services", "services"),
-    "audit": ("audit", "audit"),
-    "check": ("check", "check"),
-    "init": ("init", "init"),
-    "demo": ("screen", "demo"),
+# verb -> (module of pointsman.verbs, its command, the first sentence of its help)
+VERBS: Mapping[str, tuple[str, str, str]] = {
+    "ask": ("ask", "ask", "Ask the right model for TEXT (or - for standard input)."),
+    "route": ("route", "route", "Say which model would answer TEXT, and why every other would not."),
+    "status": ("status", "status", "Look once at every endpoint, this machine, the budgets and the services."),
+    "usage": ("usage", "usage", "Show every budget with its band, and what each model has used."),
+    "models": ("models", "models", "List the models, or change which one is asked first."),
+    "services": ("services", "services", "Show, start, stop and restart the services that run local models."),
+    "audit": ("audit", "audit", "Read the audit."),
+    "check": ("check", "check", "Check the configuration."),
+    "init": ("init", "init", "Write the commented example configuration, readable by you alone."),
+    "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }
 
 
 class Verbs(click.Group):
-    """Loads a verb's module only when it is called or its help is listed."""
+    """Loads a verb's module only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -41,9 +41,13 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module, name = VERBS[cmd_name]
+        module, name, _ = VERBS[cmd_name]
         command: click.Command = getattr(import_module(f"pointsman.verbs.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, sentence) for verb, (_, _, sentence) in VERBS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

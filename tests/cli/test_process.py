@@ -32,6 +32,10 @@ def test_version_loads_nothing_heavy():
     assert loaded_after("--version") == set()
 
 
+def test_help_loads_nothing_heavy_either():
+    assert loaded_after("--help") == set()
+
+
 def test_check_loads_neither_engine_nor_network():
     assert loaded_after("check") <= {"pydantic"}
 
