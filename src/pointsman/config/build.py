@@ -26,6 +26,8 @@ from pointsman.core.fleet import (
     Endpoint,
     EndpointKind,
     Fleet,
+    Gateway,
+    KeywordRule,
     Locality,
     Model,
     Role,
@@ -59,6 +61,9 @@ def build_fleet(merged: Layer, policy: str) -> Fleet:
         default_role=top.get("default_role", "general"),
         local_only=top.get("local_only", False),
         queue_limit=top.get("queue_limit"),
+        keywords=_keywords(merged),
+        similar_tasks=top.get("similar_tasks", False),
+        gateway=_gateway(merged, models),
     )
 
 
@@ -162,6 +167,16 @@ def _routes(merged: Layer) -> tuple[Route, ...]:
     return tuple(made)
 
 
+def _keywords(merged: Layer) -> tuple[KeywordRule, ...]:
+    made: list[KeywordRule] = []
+    for entry in merged.arrays["keywords"] or ():
+        values = _complete(entry, "facts")
+        if values is not None:
+            said = ", ".join(f"{fact} = {value}" for fact, value in values["facts"].items())
+            made.append(KeywordRule(**{"name": said, **values}))
+    return tuple(made)
+
+
 def _bands(merged: Layer) -> tuple[Band, ...]:
     made: list[Band] = []
     for entry in merged.arrays["bands"] or ():
@@ -186,9 +201,24 @@ def _service(name: str, entry: Entry) -> Service | None:
     return Service(name=name, kind=ServiceKind(values["kind"]), unit=values["unit"]) if values is not None else None
 
 
+def _gateway(merged: Layer, models: Mapping[str, Model]) -> Gateway | None:
+    """The model it should name is looked up here, because how the other program calls it follows from the model."""
+    place = merged.place.key("gateway")
+    values = _complete(Entry(merged.gateway, place), "kind", "path", "expect") if merged.gateway else None
+    if values is None:
+        return None
+    name = str(values["expect"]).lower()
+    model = next((m for m in models.values() if name in (m.name.lower(), *(a.lower() for a in m.aliases))), None)
+    if model is None:
+        place.key("expect").problem(f"no such model: {shown(values['expect'])}", nearest_of(name, models))
+        return None
+    return Gateway(**{"ref": f"{model.endpoint}/{model.id}", **values, "expect": model.name})
+
+
 # --- the revision --------------------------------------------------------------------------------------------------
 
-_POLICY = ("models", "roles", "routes", "bands", "budgets", "default_role", "local_only", "queue_limit")
+_POLICY: tuple[str, ...] = ("models", "roles", "routes", "bands", "budgets", "default_role", "local_only")
+_POLICY += ("queue_limit", "keywords", "similar_tasks")
 
 
 def with_revision(fleet: Fleet) -> Fleet:

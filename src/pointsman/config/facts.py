@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from pointsman.config.problems import Place, Wrong, nearest_of
-from pointsman.core.conditions import Condition, parse_condition
-from pointsman.core.request import KINDS, Task
+from pointsman.core.conditions import Condition, FactValue, parse_condition
+from pointsman.core.request import KINDS, STATED_FACTS, Task
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "kind": KINDS,
     "conversation_kind": KINDS,
     "user_wants": ("cloud", "local"),
 }
+_FORMS: Mapping[type, str] = {str: "a word", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @cache
@@ -56,6 +57,28 @@ def _read(fact: str, value: object, place: Place) -> Condition | None:
         place.problem(str(wrong), getattr(wrong, "nearest", None))
         return None
     return condition
+
+
+def read_stated(written: object, place: Place) -> Mapping[str, FactValue]:
+    """A table of facts that a rule states, such as `{ kind = "coding" }`; every wrong entry reported in its place."""
+    if not isinstance(written, dict) or not written:
+        raise Wrong('expected a table of facts, such as { kind = "coding" }')
+    stated: dict[str, FactValue] = {}
+    for fact, value in written.items():
+        kind, here = STATED_FACTS.get(fact), place.key(fact)
+        if kind is None:
+            here.problem("unknown fact", nearest_of(fact, STATED_FACTS))
+        elif (
+            not isinstance(value, str | int | float)
+            or not isinstance(value, kind)
+            or isinstance(value, bool) != (kind is bool)
+        ):
+            here.problem(f"expected {_FORMS.get(kind, 'another fact: a list is for callers to state')}")
+        elif fact in _WORDS and value not in _WORDS[fact]:
+            here.problem(f"expected one of {', '.join(_WORDS[fact])}", nearest_of(str(value), _WORDS[fact]))
+        else:
+            stated[fact] = value
+    return types.MappingProxyType(stated)
 
 
 def _check(condition: Condition, kind: type) -> None:

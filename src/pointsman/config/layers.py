@@ -1,7 +1,7 @@
 """One TOML document as read (a layer), and how a configuration lies over a preset.
 
-Tables merge key by key, the configuration's value wins; `routes` and `bands` replace the preset's when given;
-`routes_before` goes in front of whatever routes there are. Knows nothing of what the values mean to each other.
+Tables merge key by key, the configuration's value wins; `routes`, `bands` and `keywords` replace the preset's when
+given; `routes_before` goes in front of whatever routes there are. Knows nothing of what the values mean to each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.config.problems import SECRET, Place, Report, line_numbers
-from pointsman.config.shapes import ARRAYS, TABLES, TOP, UI, read_table, read_value
+from pointsman.config.shapes import ARRAYS, GATEWAY, TABLES, TOP, UI, read_table, read_value
 from pointsman.core.fleet import Scope
 
 # Figures that belong to one model id: another id must not inherit them.
@@ -23,8 +23,9 @@ _OF_THE_ID = frozenset(
         *("speed", "first_token", "params", "locality", "retired"),
     }
 )
+_POLICY_KEYS = ("default_role", "queue_limit", "similar_tasks")
 POLICY_TABLES = ("models", "roles")
-POLICY_ARRAYS = ("routes", "routes_before", "bands")
+POLICY_ARRAYS = ("routes", "routes_before", "bands", "keywords")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Layer:
     place: Place
     top: Mapping[str, Any] = field(default_factory=dict)
     ui: Mapping[str, Any] = field(default_factory=dict)
+    gateway: Mapping[str, Any] = field(default_factory=dict)
     tables: dict[str, dict[str, Entry]] = field(default_factory=lambda: {name: {} for name in TABLES})
     arrays: dict[str, tuple[Entry, ...] | None] = field(default_factory=lambda: dict.fromkeys(ARRAYS))
 
@@ -77,10 +79,11 @@ def _syntax(error: Exception) -> str:
 
 def _fill(layer: Layer, document: dict[str, Any]) -> None:
     _report_secrets(document, layer.place)
-    sections = TABLES.keys() | ARRAYS.keys() | {"ui"}
+    sections = TABLES.keys() | ARRAYS.keys() | {"ui", "gateway"}
     shape = {**TOP, **dict.fromkeys(sections, _as_is)}
     layer.top = {key: value for key, value in read_table(document, layer.place, shape).items() if key in TOP}
     layer.ui = read_table(document.get("ui", {}), layer.place.key("ui"), UI)
+    layer.gateway = read_table(document.get("gateway", {}), layer.place.key("gateway"), GATEWAY)
     for section, entry_shape in TABLES.items():
         place = layer.place.key(section)
         written = document.get(section, {})
@@ -111,12 +114,17 @@ def _array(written: object, place: Place, shape: Mapping[str, Any]) -> tuple[Ent
 
 def overlaid(base: Layer, over: Layer) -> Layer:
     """`over` on top of `base`; reports about a table go to the layer that wrote to it last."""
-    merged = Layer(place=over.place, top={**base.top, **over.top}, ui={**base.ui, **over.ui})
+    merged = Layer(
+        place=over.place,
+        top={**base.top, **over.top},
+        ui={**base.ui, **over.ui},
+        gateway={**base.gateway, **over.gateway},
+    )
     for section in TABLES:
         merged.tables[section] = dict(base.tables[section])
         for name, entry in over.tables[section].items():
             merged.tables[section][name] = _merged(section, base.tables[section].get(name), entry)
-    for section in ("routes", "bands"):
+    for section in ("routes", "bands", "keywords"):
         merged.arrays[section] = base.arrays[section] if over.arrays[section] is None else over.arrays[section]
     merged.arrays["routes_before"] = (*(over.arrays["routes_before"] or ()), *(base.arrays["routes_before"] or ()))
     return merged
@@ -135,6 +143,8 @@ def over_preset(preset: Layer, layer: Layer) -> Layer:
     Caps stay in force whatever the policy; only one on a model that this policy does not have counts nothing.
     """
     merged = overlaid(preset, _without_policy(layer))
+    if preset.gateway:  # where the other program's file lies is the user's, what it should say is the policy's
+        merged.gateway = {**preset.gateway, **{k: v for k, v in layer.gateway.items() if k in ("kind", "path")}}
     for name, entry in tuple(merged.tables["budgets"].items()):
         scope = entry.values.get("scope")
         if isinstance(scope, Scope) and scope.model is not None and scope.model not in merged.tables["models"]:
@@ -144,7 +154,7 @@ def over_preset(preset: Layer, layer: Layer) -> Layer:
 
 def _without_policy(layer: Layer) -> Layer:
     """The part of a document that stays when a preset is used as the whole policy: places, caps, services, screen."""
-    top = {key: value for key, value in layer.top.items() if key not in ("default_role", "queue_limit")}
+    top = {key: value for key, value in layer.top.items() if key not in _POLICY_KEYS}
     kept = Layer(place=layer.place, top=top, ui=layer.ui)
     kept.tables |= {name: table for name, table in layer.tables.items() if name not in POLICY_TABLES}
     return kept

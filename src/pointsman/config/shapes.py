@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pointsman.config import units
-from pointsman.config.facts import read_conditions
+from pointsman.config.facts import read_conditions, read_stated
 from pointsman.config.problems import Place, Wrong, nearest_of
 from pointsman.core.fleet import Deadlines, EndpointKind, Locality, OnCut, Scope, ServiceKind, Tier
 
@@ -75,6 +75,10 @@ def text(value: object, place: Place) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise Wrong(f"expected text on one line, not {units.shown(value)}")
     return value.strip()
+
+
+def lowered(value: object, place: Place) -> str:
+    return text(value, place).lower()
 
 
 def flag(value: object, place: Place) -> bool:
@@ -229,6 +233,7 @@ MODEL: Shape = {
     "first_token": plain(units.duration),
     "capabilities": set_of(word(*CAPABILITIES)),
     "strengths": many(text),
+    "setup": text,
     "aliases": many(text),
     "locality": one_of(Locality),
     "retired": text,
@@ -253,6 +258,13 @@ ROLE: Shape = {
     "description": text,
 }
 ROUTE: Shape = {"name": text, "role": text, "when": read_conditions, "why": text}
+KEYWORD: Shape = {
+    "name": text,
+    "words": many(lowered),
+    "facts": read_stated,
+    "whole_words": flag,
+    "added": text,
+}
 BAND: Shape = {
     "at": count(1, 1000),
     "name": text,
@@ -264,6 +276,7 @@ BAND: Shape = {
 BUDGET: Shape = {"limit": plain(units.limit), "window": plain(units.window), "scope": nested(SCOPE, Scope)}
 # `simulated` is for the demonstration fleet, which builds its services itself.
 SERVICE: Shape = {"kind": word(*(str(k) for k in ServiceKind if k is not ServiceKind.SIMULATED)), "unit": unit_name}
+GATEWAY: Shape = {"kind": word("openclaw"), "path": text, "expect": text, "ref": text}
 UI: Shape = {"theme": text, "keymap": key_map, "refresh_hz": number(0.1, 4.0)}
 
 TABLES: Mapping[str, Shape] = {
@@ -273,7 +286,7 @@ TABLES: Mapping[str, Shape] = {
     "budgets": BUDGET,
     "services": SERVICE,
 }
-ARRAYS: Mapping[str, Shape] = {"routes": ROUTE, "routes_before": ROUTE, "bands": BAND}
+ARRAYS: Mapping[str, Shape] = {"routes": ROUTE, "routes_before": ROUTE, "bands": BAND, "keywords": KEYWORD}
 TOP: Shape = {
     "policy": text,
     "extends": text,
@@ -281,4 +294,5 @@ TOP: Shape = {
     "local_only": flag,
     "queue_limit": count(1, 1_000_000),
     "discover": flag,
+    "similar_tasks": flag,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from pointsman.core.conditions import Condition
+from pointsman.core.conditions import Condition, FactValue
 
 
 class EndpointKind(StrEnum):
@@ -106,6 +106,7 @@ class Model:
     first_token: float | None = None  # seconds allowed before the first token, overrides the endpoint's
     capabilities: frozenset[str] = frozenset({"chat"})  # chat vision embedding image-generation audio tools reasoning
     strengths: tuple[str, ...] = ()
+    setup: str = ""  # how it gets onto this machine, e.g. a pull command; shown, never run
     aliases: tuple[str, ...] = ()
     locality: Locality | None = None  # states what the endpoint cannot tell (a relay to a cloud)
     retired: str | None = None  # why, naming the successor
@@ -142,6 +143,30 @@ class Route:
     role: str
     when: tuple[Condition, ...] = ()
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeywordRule:
+    """One row of a policy's own keyword table: any of `words` in the prompt states `facts`. No words: always.
+
+    The first row that says something about a fact decides it, before the classifier and after what the caller stated.
+    """
+
+    name: str
+    facts: Mapping[str, FactValue]
+    words: tuple[str, ...] = ()  # lower case
+    whole_words: bool = False  # False: also inside other words, as document 003 does it
+    added: str | None = None  # why the row stands here although the policy's document does not have it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Another program's configuration file that claims a default model, and the model this policy expects there."""
+
+    kind: str  # openclaw
+    path: str  # `~` is the user's home
+    expect: str  # model name
+    ref: str  # how that program calls the expected model, e.g. anthropic/claude-opus-4-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +249,9 @@ class Fleet:
     default_role: str = "general"
     local_only: bool = False
     queue_limit: int | None = None  # waiting requests at which a local endpoint counts as saturated
+    keywords: tuple[KeywordRule, ...] = ()
+    similar_tasks: bool = False  # prefer what did well on similar tasks (document 004)
+    gateway: Gateway | None = None
 
     def find(self, name: str) -> Model | None:
         """The model of that alias, other alias or `endpoint/id`, whatever its letter case; None if there is none."""

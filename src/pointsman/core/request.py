@@ -34,6 +34,7 @@ STATED_FACTS: Mapping[str, type] = MappingProxyType(
         "contradictions": bool,
         "full_sweep": bool,
         "user_wants": str,
+        "cloud_tools": bool,
         "role": str,
         "job_model": str,
         "conversation_kind": str,
@@ -115,6 +116,7 @@ class Task:
     contradictions: bool = False
     full_sweep: bool = False
     user_wants: str | None = None  # "cloud" or "local"
+    cloud_tools: bool = False  # needs tooling that only a cloud has (000 §5); stated, never inferred
     role: str | None = None
     job_model: str | None = None
     conversation_kind: str | None = None

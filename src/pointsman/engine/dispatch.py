@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from pointsman.core import narrate
 from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
-from pointsman.core.classify import classify
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet
+from pointsman.core.keywords import task_for
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
 from pointsman.core.request import Request
 from pointsman.core.route import decide
@@ -98,7 +98,7 @@ class _Journey:
         return None
 
     def _look(self) -> Decision:
-        task = classify(self.request)
+        task = task_for(self.home.fleet, self.request)
         return decide(self.home.fleet, self.request, task, self.home.board.snapshot(), self.home.clock.new_id())
 
     def _short_wait(self, decision: Decision) -> float | None:

@@ -10,9 +10,9 @@ from typing import Self
 
 from pointsman.core import narrate
 from pointsman.core.audit import AuditRow
-from pointsman.core.classify import classify
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.keywords import task_for
 from pointsman.core.request import Request
 from pointsman.core.route import decide
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
@@ -160,7 +160,7 @@ class Engine:
 
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
         snapshot = suppose(self._board.snapshot(), self.fleet, what_if or {})
-        return decide(self.fleet, request, classify(request), snapshot)
+        return decide(self.fleet, request, task_for(self.fleet, request), snapshot)
 
     # --- overrides: audited first, then in force
 

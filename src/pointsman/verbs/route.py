@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from pointsman.core.classify import classify
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet
+from pointsman.core.keywords import task_for
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.snapshot import Snapshot
@@ -75,7 +75,7 @@ class Judge:
     new_id: Callable[[], str]
 
     def decide(self, request: Request) -> Decision:
-        return decide(self.fleet, request, classify(request), self.snapshot)
+        return decide(self.fleet, request, task_for(self.fleet, request), self.snapshot)
 
 
 def _judge(place: Place, what_if: Mapping[str, str], live: bool) -> Judge:
