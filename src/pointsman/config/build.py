@@ -61,6 +61,7 @@ def build_fleet(merged: Layer, policy: str) -> Fleet:
         default_role=top.get("default_role", "general"),
         local_only=top.get("local_only", False),
         queue_limit=top.get("queue_limit"),
+        critic=top.get("critic", False),
         keywords=_keywords(merged),
         similar_tasks=top.get("similar_tasks", False),
         gateway=_gateway(merged, models),

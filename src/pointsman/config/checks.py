@@ -206,10 +206,26 @@ def _check_routes(merged: Layer) -> None:
     roles = merged.tables["roles"]
     for entry in (*(merged.arrays["routes_before"] or ()), *(merged.arrays["routes"] or ())):
         _check_known(entry, "role", roles)
+        _check_plan(entry, roles)
+    for entry in roles.values():
+        _check_known_role(entry, "planned_by", roles)
     default = merged.top.get("default_role", "general")
     if default is not UNREADABLE and default not in roles:
         nearest = nearest_of(str(default), roles)
         merged.place.key("default_role").problem(f"no such role: {shown(default)}", nearest)
+
+
+def _check_plan(entry: Entry, roles: Mapping[str, Entry]) -> None:
+    """A route that opens a plan needs somebody who plans for its role."""
+    worker = roles.get(str(entry.values.get("role")))
+    if entry.values.get("workflow") is not None and worker is not None and "planned_by" not in worker.values:
+        entry.place.key("workflow").problem(f"role {entry.values['role']} does not say who plans for it (planned_by)")
+
+
+def _check_known_role(entry: Entry, key: str, roles: Mapping[str, Entry]) -> None:
+    value = entry.values.get(key)
+    if isinstance(value, str) and value not in roles:
+        entry.place.key(key).problem(f"no such role: {shown(value)}", nearest_of(value, roles))
 
 
 def _check_scopes(merged: Layer, fleet: Fleet, names: Mapping[str, tuple[str, ...]]) -> None:

@@ -42,6 +42,13 @@ _OTHER_WORDS: Mapping[str, str] = {
     "ctx": "context",
     "port": "url",
 }
+_VOTING = frozenset(
+    {
+        *("consensus", "voters", "votes", "voting", "vote", "committee", "quorum", "majority", "debate", "swarm"),
+        *("ensemble", "synthesizer", "expected_agents", "spec_kit_consensus"),
+    }
+)
+_NO_VOTING = "no policy lets models vote (GR-001): one model answers, a check or a judge decides; see critic"
 
 
 def read_table(written: object, place: Place, shape: Shape) -> dict[str, Any]:
@@ -50,6 +57,9 @@ def read_table(written: object, place: Place, shape: Shape) -> dict[str, Any]:
         place.problem(f"expected a table, not {units.shown(written)}")
         return {}
     for key in (key for key in written if key not in shape):
+        if key.lower() in _VOTING:
+            place.key(key).problem(_NO_VOTING)
+            continue
         other = _OTHER_WORDS.get(key)
         place.key(key).problem("unknown key", other if other in shape else nearest_of(key, shape))
     return {key: read_value(value, place.key(key), shape[key]) for key, value in written.items() if key in shape}
@@ -251,13 +261,14 @@ ROLE: Shape = {
     "max_output": plain(units.tokens),
     "judge": flag,
     "cloud_for_high_risk": flag,
-    "emits": word("plan.json", "verdict"),
+    "emits": word("plan.json", "verdict", "cited"),
     "on_cut": one_of(OnCut),
     "fall_back_on_refusal": flag,
     "handled_by": text,
+    "planned_by": text,
     "description": text,
 }
-ROUTE: Shape = {"name": text, "role": text, "when": read_conditions, "why": text}
+ROUTE: Shape = {"name": text, "role": text, "when": read_conditions, "why": text, "workflow": word("plan")}
 KEYWORD: Shape = {
     "name": text,
     "words": many(lowered),
@@ -293,6 +304,7 @@ TOP: Shape = {
     "default_role": text,
     "local_only": flag,
     "queue_limit": count(1, 1_000_000),
+    "critic": flag,
     "discover": flag,
     "similar_tasks": flag,
 }

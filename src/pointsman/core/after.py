@@ -128,7 +128,7 @@ def _onward(decision: Decision, attempts: Sequence[Attempt], failed: Failed, jit
     refused = failed.kind is FailureKind.REFUSAL
     if failed.kind in NO_FALLBACK and not (refused and rules.fall_back_on_refusal):
         return Stop(code=str(failed.kind), why=failed.detail or str(failed.kind))
-    if failed.shown and rules.on_cut is OnCut.STOP:
+    if failed.shown and rules.on_cut is OnCut.STOP and failed.kind is not FailureKind.INVALID_OUTPUT:
         offer = following.model if following else None
         return Stop(code=str(failed.kind), why=f"the answer was cut: {failed.detail}", offer=offer)
     if following is None:

@@ -59,6 +59,8 @@ class Decision:
     escalated: str | None = None  # the trigger that held
     blocked: str | None = None
     retry_at: float | None = None
+    workflow: str | None = None  # "plan": the user approves a plan before the role does the work
+    judge_required: bool = False  # high risk: nothing of it is approved without a cloud judge's verdict (GR-002)
 
     @property
     def model(self) -> str | None:

@@ -132,6 +132,7 @@ class Role:
     on_cut: OnCut = OnCut.RESTART
     fall_back_on_refusal: bool = False
     handled_by: str | None = None  # done without a model (retrieval, camera): named, then refused by name
+    planned_by: str | None = None  # the role that plans first where a route opens a plan
     description: str = ""
 
 
@@ -143,6 +144,7 @@ class Route:
     role: str
     when: tuple[Condition, ...] = ()
     why: str = ""
+    workflow: str | None = None  # "plan": plan, compare, ask the user; only then the role does it (document 001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +251,7 @@ class Fleet:
     default_role: str = "general"
     local_only: bool = False
     queue_limit: int | None = None  # waiting requests at which a local endpoint counts as saturated
+    critic: bool = False  # a second model may annotate answers, never block or rewrite them (GR-001)
     keywords: tuple[KeywordRule, ...] = ()
     similar_tasks: bool = False  # prefer what did well on similar tasks (document 004)
     gateway: Gateway | None = None

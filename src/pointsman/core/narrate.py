@@ -42,6 +42,8 @@ def decided(decision: Decision, fleet: Fleet, request: Request, snapshot: Snapsh
             "ladder": [{"model": r.model, "endpoint": r.endpoint, "why": r.why} for r in decision.ladder],
             "rejected": [{"model": r.model, "code": str(r.code), "why": r.why} for r in decision.rejected],
             "notices": [{"notice": str(t.notice), "text": t.text} for t in decision.notices],
+            "workflow": decision.workflow,
+            "judge_required": decision.judge_required,
             "prompt": prompt_mark(request.text),
             "inputs": record(fleet, request, decision.task, snapshot),
         },

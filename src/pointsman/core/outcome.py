@@ -32,6 +32,7 @@ class FailureKind(StrEnum):
     STREAM_CUT = "stream_cut"
     BAD_STREAM = "bad_stream"  # not the protocol: HTML, garbage, oversized lines
     EMPTY = "empty"  # 200 and nothing in it
+    INVALID_OUTPUT = "invalid_output"  # not the structured output that the role must emit (GR-012)
     REFUSAL = "refusal"  # content policy: an answer, not an endpoint failure
     LOCAL_GUARD = "local_guard"  # our own network guard refused the connection
     BUDGET = "budget"  # our own ledger said no: no call was made

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pointsman.core.chain import Chain, plan_chain
 from pointsman.core.conditions import FactValue, all_hold, describe
 from pointsman.core.decision import Decision, Rejection, Rung, Told
-from pointsman.core.fleet import Band, Budget, BudgetUnit, Endpoint, Fleet, Locality, Model, Role
+from pointsman.core.fleet import Band, Budget, BudgetUnit, Endpoint, Fleet, Locality, Model, Role, Route
+from pointsman.core.guardrails import needs_judge, told_of_judge
 from pointsman.core.health import Health, HealthState
 from pointsman.core.request import Request, Task
 from pointsman.core.rules import Code, Notice
@@ -90,7 +91,7 @@ def applicable_budgets(fleet: Fleet, model: Model, locality: Locality) -> tuple[
 def decide(fleet: Fleet, request: Request, task: Task, snapshot: Snapshot, decision_id: str = "") -> Decision:
     """The decision for this task in this situation. Same arguments, same decision."""
     facts = task.facts()
-    role, rule, rule_why = _role_for(fleet, task, facts)
+    role, route = _role_for(fleet, task, facts)
     chain = plan_chain(fleet, request, task, facts, role, snapshot)
     here = Situation(fleet=fleet, request=request, task=task, facts=facts, snapshot=snapshot, role=role, chain=chain)
     ladder, rejected = _sort_out(here)
@@ -105,30 +106,37 @@ def decide(fleet: Fleet, request: Request, task: Task, snapshot: Snapshot, decis
         request=request.id,
         task=task,
         role=role.name,
-        rule=rule,
-        rule_why=rule_why,
+        rule=route.name,
+        rule_why=route.why or describe(route.when),
         band=band.name,
         usage=binding,
         ladder=ladder,
         rejected=rejected,
-        notices=(*chain.notices, *resort, *_notices(here, ladder, rejected)),
+        notices=(
+            *chain.notices,
+            *resort,
+            *_notices(here, ladder, rejected),
+            *told_of_judge(fleet, task, role, snapshot),
+        ),
         default_model=role.primary,
         escalated=chain.escalated,
         blocked=blocked,
         retry_at=retry_at,
+        workflow=route.workflow,
+        judge_required=needs_judge(fleet, task, role),
     )
 
 
 # --- which role --------------------------------------------------------------------------------------------------
 
 
-def _role_for(fleet: Fleet, task: Task, facts: Mapping[str, FactValue]) -> tuple[Role, str, str]:
+def _role_for(fleet: Fleet, task: Task, facts: Mapping[str, FactValue]) -> tuple[Role, Route]:
     if task.role is not None and task.role in fleet.roles:
-        return fleet.roles[task.role], "stated-role", f"the caller asked for role {task.role}"
-    for route in fleet.routes:
-        if all_hold(route.when, facts):
-            return fleet.roles[route.role], route.name, route.why or describe(route.when)
-    return fleet.roles[fleet.default_role], "default-role", "no route matched"
+        asked = Route(name="stated-role", role=task.role, why=f"the caller asked for role {task.role}")
+        return fleet.roles[task.role], asked
+    otherwise = Route(name="default-role", role=fleet.default_role, why="no route matched")
+    route = next((route for route in fleet.routes if all_hold(route.when, facts)), otherwise)
+    return fleet.roles[route.role], route
 
 
 # --- the checks, in order of precedence --------------------------------------------------------------------------

@@ -41,4 +41,5 @@ class Notice(StrEnum):
     TRIAL = "half-open-trial"
     PANIC = "all-local-down"
     LOCAL_ONLY = "GR-009"
+    JUDGE = "GR-002"  # high-risk: a cloud judge's verdict is needed
     DRIFT = "drift"

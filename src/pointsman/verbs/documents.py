@@ -57,6 +57,8 @@ def decision_document(decision: Decision, shown_id: object = None) -> Document:
         "escalated": decision.escalated,
         "blocked": decision.blocked,
         "retry_at": decision.retry_at,
+        "workflow": decision.workflow,
+        "judge_required": decision.judge_required,
     }
 
 
