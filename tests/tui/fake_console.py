@@ -44,8 +44,8 @@ from pointsman.core.usage import Usage
 from pointsman.engine.console import Fault
 from pointsman.engine.events import (
     Answered,
-    Attempting,
     AttemptEnded,
+    Attempting,
     Blocked,
     Decided,
     EngineEvent,

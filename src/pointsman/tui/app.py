@@ -123,9 +123,12 @@ class PointsmanApp(LinkedApp):
         bridge = self.bridge
         body = stack(consequences.lines(consequences.of_action(self.engine, event.name, event.verb)))
         question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now")
-        self.push_screen(
-            question, lambda yes: self.work(bridge.act(event.name, event.verb), "service") if yes else None
-        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.work(bridge.act(event.name, event.verb), "service")
+
+        self.push_screen(question, answered)
 
     @on(messages.ServiceActed)
     def acted(self, event: messages.ServiceActed) -> None:

@@ -98,7 +98,7 @@ class LinkedApp(App[None]):
         worker = event.worker
         if worker.group == "ask" and worker.is_finished:
             self.chat.ended(worker.name, _problem(worker))
-        elif worker.group == "watch" and worker.error is not None:
+        elif worker.group == "watch" and worker.state is WorkerState.ERROR and worker.error is not None:
             self._engine_broke(worker.error)
         elif worker.state is WorkerState.ERROR:
             self.tell(messages.Told(_problem(worker) or "failed", "error"))
@@ -181,4 +181,4 @@ class LinkedApp(App[None]):
 
 
 def _problem(worker: Worker[Any]) -> str | None:
-    return None if worker.error is None else f"{type(worker.error).__name__}: {worker.error}"
+    return None if worker.state is not WorkerState.ERROR else f"{type(worker.error).__name__}: {worker.error}"

@@ -80,7 +80,7 @@ class Backstop(LineFilter):
 class AsciiOnly(LineFilter):
     """For terminals without anything else: our own punctuation, one cell for one cell."""
 
-    _table: Final = str.maketrans("·→…“”•°–—✖╎▌│─", "->~''*o--X|||-")
+    _table: Final = str.maketrans("·→…“”•°–—✖╎▌│─⏎↑↓←⌫", "->~''*o--X|||-<^v<<")
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         if all(segment.text.isascii() for segment in segments):

@@ -45,7 +45,7 @@ class ChatPane(Pane):
 
     def on_mount(self) -> None:
         self.transcript.anchor()
-        self._flush_timer = self.set_interval(1 / FLUSHES_PER_SECOND, self._flush, pause=True)
+        self._flush_timer = self.set_interval(1 / FLUSHES_PER_SECOND, self.flush, pause=True)
         self._show_route()
 
     @property
@@ -127,7 +127,8 @@ class ChatPane(Pane):
         else:
             turn.broken(problem)
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
+        """Draws what came since the last flush."""
         views = list(self.query(TurnView))
         if not views:
             return

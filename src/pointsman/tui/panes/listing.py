@@ -36,6 +36,9 @@ class Listing(Pane):
     def rows(self) -> Rows:
         return self.query_one(Rows)
 
+    def focus_inside(self) -> None:
+        self.rows.focus()
+
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         raise NotImplementedError
 

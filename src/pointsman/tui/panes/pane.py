@@ -56,6 +56,6 @@ class Pane(Vertical):
 
     def focus_inside(self) -> None:
         """Puts the focus where this pane's keys work."""
-        target = next((child for child in self.query("*") if child.focusable), None)
+        target = next((child for child in self.query("*") if child.focusable and child.display), None)
         if target is not None:
             target.focus()

@@ -17,7 +17,7 @@ Line = tuple[Part, ...]
 def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     """Parts in order of importance; the last ones give way on a narrow screen."""
     left = _kept(
-        [_band(picture), _next(picture), _spend(picture), _local_only(picture), _override(picture)], width - 22
+        [_band(picture), _local_only(picture), _override(picture), _next(picture), _spend(picture)], width - 22
     )
     right: list[Part] = [] if paused is None else [(f" PAUSED {paused} ", "warn")]
     right += [*_alerts(picture), (f" {figures.clock(picture.now)} ", "dim")]

@@ -67,8 +67,8 @@ def _audit_height(height: int, active: str) -> int:
 
 def _three(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
     """Operate, talk, account."""
-    left = whole.width * 35 // 100
-    right = whole.width * 31 // 100
+    left = whole.width * 40 // 100
+    right = whole.width * 28 // 100
     placed = _stack(0, 0, left, whole.height, _OPERATE, active, wants)
     placed["chat"] = Rect(left, 0, whole.width - left - right, whole.height)
     placed["audit"] = Rect(whole.width - right, 0, right, whole.height)

@@ -41,7 +41,8 @@ class Home(Screen[None]):
 
     def add_banner(self, text: str) -> None:
         self._own_banners = (*self._own_banners, text)
-        self._lay_out()
+        if self.is_mounted:
+            self._lay_out()
 
     def show_pane(self, name: str) -> None:
         self.desk.show_pane(name)

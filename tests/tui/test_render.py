@@ -1,0 +1,229 @@
+"""Drawing: tables of values in, characters out."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from rich.cells import cell_len
+
+from pointsman.core.fleet import BudgetUnit
+from pointsman.core.usage import Usage
+from pointsman.tui import keys, slash
+from pointsman.tui.render import audit, bars, figures, usage, zones
+from pointsman.tui.render.glyphs import ASCII, UNICODE
+from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
+from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "n/a"), (0, "0s"), (-5, "0s"), (94, "94s"), (120, "2m"), (3_600, "1h"), (90_000, "1d")],
+)
+def test_age(seconds: float | None, shown: str) -> None:
+    assert figures.age(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "n/a"), (0.041, "41ms"), (0.31, "0.31s"), (4.12, "4.1s"), (61, "61s"), (200, "3m 20s"), (7_500, "2h 05m")],
+)
+def test_span(seconds: float | None, shown: str) -> None:
+    assert figures.span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("nano", "shown"),
+    [
+        (None, "n/a"),
+        (0, "$0.00"),
+        (1, "<$0.0001"),
+        (2_100_000, "$0.0021"),
+        (3_120_000_000, "$3.12"),
+        (1_234_500_000_000, "$1,234.50"),
+    ],
+)
+def test_money_is_never_free_when_unknown(nano: int | None, shown: str) -> None:
+    assert figures.money(nano) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(None, "n/a"), (0, "0B"), (1536, "1.5K"), (57 * 1024**3, "57.0G"), (5 * 1024**5, "5120.0T")]
+)
+def test_size(size: int | None, shown: str) -> None:
+    assert figures.size(size) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(None, "n/a"), (812, "812"), (12_345, "12.3k"), (412_001, "412k"), (999_700, "1.0M")]
+)
+def test_compact(number: int | None, shown: str) -> None:
+    assert figures.compact(number) == shown
+
+
+def test_clock_in_a_given_zone() -> None:
+    assert figures.clock(0, UTC) == "00:00:00"
+    assert figures.moment(0, 60, UTC) == "00:00"
+    assert figures.moment(0, 90_000, UTC) == "01 Jan 00:00"
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("percent", [None, 0, 1, 79, 80, 95, 100, 250])
+@pytest.mark.parametrize("width", [3, 12, 40])
+def test_a_bar_is_exactly_as_wide_as_asked(percent: int | None, width: int, glyphs: object) -> None:
+    drawn = bars.bar(percent, width, ticks=bars.BAND_TICKS, glyphs=glyphs)  # type: ignore[arg-type]
+    assert width_of(drawn) == width
+
+
+def test_a_bar_carries_its_ticks_until_it_covers_them() -> None:
+    def ticks(percent: int) -> int:
+        return paint(bars.bar(percent, 102, ticks=bars.BAND_TICKS)).plain.count(UNICODE.tick)
+
+    assert [ticks(percent) for percent in (0, 79, 85, 93, 99)] == [3, 3, 2, 1, 0]
+
+
+def test_something_is_never_drawn_as_nothing_and_unknown_is_an_empty_track() -> None:
+    assert UNICODE.fill[0] in paint(bars.bar(1, 8)).plain
+    assert paint(bars.bar(None, 8, ticks=bars.BAND_TICKS)).plain == "▕······▏"
+
+
+def test_a_sparkline_shows_the_newest_values_and_leaves_gaps_for_unknown() -> None:
+    assert bars.sparkline([0, None, 100], 5) == "  ▁ █"
+    assert bars.sparkline([0, 50, 100], 2) == "▅█"
+
+
+COLUMNS = (
+    Column("name", "NAME", 8, flex=1, most=12),
+    Column("state", "STATE", 6),
+    Column("age", "AGE", 4, rank=1, right=True),
+    Column("why", "WHY", 10, rank=2, flex=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [
+        (80, ["name", "state", "age", "why"]),
+        (30, ["name", "state", "age"]),
+        (18, ["name", "state"]),
+        (4, ["name", "state"]),
+    ],
+)
+def test_narrow_tables_lose_their_least_important_columns(width: int, kept: list[str]) -> None:
+    assert [column.key for column, _ in fit_columns(COLUMNS, width)] == kept
+
+
+def test_a_row_and_its_heading_have_the_same_columns_whatever_is_in_the_cells() -> None:
+    fitted = fit_columns(COLUMNS, 40)
+    row = Row(
+        "k",
+        {"name": ("한국어모델이름이길다", ""), "state": ("\x1b[2J\nup", ""), "age": ("3s", "dim"), "why": ("[/]", "")},
+    )
+    assert cell_len(draw(row, fitted).plain) == cell_len(head(fitted).plain)
+    assert "\x1b" not in draw(row, fitted).plain
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"), [("abc", 5, "abc  "), ("abcdef", 4, "abc…"), ("한국어", 4, "한 …"), ("a", 0, "")]
+)
+def test_crop(text: str, width: int, shown: str) -> None:
+    assert crop(text, width) == shown
+
+
+def test_parts_are_cut_to_the_width_and_spread_to_both_edges() -> None:
+    assert paint(fit([("abc", ""), ("def", "dim")], 5)).plain == "abcd…"
+    assert paint(spread([("left", "")], [("right", "")], 12)).plain == "left   right"
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        (BudgetUnit.TOKENS, "1.6M of 2.0M tok"),
+        (BudgetUnit.REQUESTS, "1.6M of 2.0M req"),
+        (BudgetUnit.NANO_USD, "$0.0016 of $0.0020"),
+    ],
+)
+def test_amounts_are_in_the_budgets_own_unit(unit: BudgetUnit, shown: str) -> None:
+    assert usage.amount(1_600_000, 2_000_000, unit) == shown
+
+
+def test_a_rolling_window_has_no_reset_time() -> None:
+    assert usage.resets(Usage(budget="b", spent=0, limit=1), 0.0) == "rolling"
+
+
+@pytest.mark.parametrize("height", [1, 8, 12, 24, 30, 40, 60])
+@pytest.mark.parametrize("width", [1, 60, 99, 100, 120, 159, 160, 200])
+@pytest.mark.parametrize("active", zones.PANES)
+def test_the_active_pane_is_always_there_and_nothing_overlaps_or_leaves_the_screen(
+    width: int, height: int, active: str
+) -> None:
+    placed = zones.arrange(
+        width, height, active=active, wants={"endpoints": 11, "memory": 8, "services": 6, "usage": 12}
+    )
+    assert active in placed
+    taken: set[tuple[int, int]] = set()
+    for rect in placed.values():
+        assert rect.width >= 1 and rect.height >= 1
+        assert rect.x + rect.width <= max(width, 1) and rect.y + rect.height <= max(height, 1)
+        cells = {(x, y) for x in range(rect.x, rect.x + rect.width) for y in range(rect.y, rect.y + rect.height)}
+        assert not cells & taken
+        taken |= cells
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "panes"),
+    [
+        (80, 20, {"chat"}),
+        (120, 36, {"endpoints", "memory", "services", "overrides", "chat", "audit"}),
+        (120, 20, {"endpoints", "memory", "chat"}),
+        (200, 56, set(zones.PANES)),
+    ],
+)
+def test_breakpoints_decide_how_many_panes_are_seen(width: int, height: int, panes: set[str]) -> None:
+    wants = {"endpoints": 11, "memory": 8, "services": 6, "overrides": 4, "usage": 12}
+    assert set(zones.arrange(width, height, active="chat", wants=wants)) == panes
+
+
+def test_zoom_leaves_one_pane() -> None:
+    assert set(zones.arrange(200, 60, active="usage", wants={}, zoomed=True)) == {"usage"}
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "value"),
+    [
+        ("type=step-down", "type", "step-down"),
+        ("model=opus", "model", "opus"),
+        ("two words", "text", "two words"),
+        ("a=b", "text", "a=b"),
+    ],
+)
+def test_the_audit_filter_knows_its_keys_and_searches_the_rest(written: str, key: str, value: str) -> None:
+    assert getattr(audit.parse_filter(written), key) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("/model opus", ("/model", "opus")),
+        ("/CLEAR", ("/clear", "")),
+        ("/etc/hosts says", None),
+        ("hello /model", None),
+        ("/", None),
+        ("/a\nb", None),
+    ],
+)
+def test_slash_commands_are_told_from_prompts(typed: str, command: tuple[str, str] | None) -> None:
+    assert slash.parse(typed) == command
+
+
+def test_every_key_has_an_id_of_its_own_and_none_is_enter_tab_or_backspace_in_disguise() -> None:
+    ids = [binding.id for binding in keys.all_bindings()]
+    assert all(ids) and len(set(ids)) == len(ids)
+    used = {key for binding in keys.all_bindings() for key in binding.key.split(",")}
+    assert not used & {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+left_square_bracket", "ctrl+b", "ctrl+a", "ctrl+s"}
+
+
+def test_keys_are_spelled_after_rebinding() -> None:
+    (binding,) = (entry for entry in keys.APP if entry.id == "help")
+    assert keys.shown(binding, {}) == "? f1"
+    assert keys.shown(binding, {"help": "ctrl+g"}) == "^g"

@@ -1,0 +1,518 @@
+"""The screen driven by keys, read as a person reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from pointsman.core.audit import EventType
+from pointsman.core.snapshot import OverrideKind
+from pointsman.tui import keys
+from pointsman.tui.app import PointsmanApp
+from pointsman.tui.commands import commands
+from pointsman.tui.conversation import Phase
+from pointsman.tui.panes.prompt import Prompt
+from pointsman.tui.panes.rows import Rows
+from pointsman.tui.render import zones
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+Read = Callable[[PointsmanApp], str]
+
+
+@asynccontextmanager
+async def screen(
+    console: Any, size: tuple[int, int] = (120, 40), **options: Any
+) -> AsyncIterator[tuple[PointsmanApp, Pilot[None]]]:
+    app = PointsmanApp(console, **options)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.picture is not None and app.picture.audit_size > 0)
+        await settle(app, pilot)
+        yield app, pilot
+    await app.close()
+
+
+async def settle(app: PointsmanApp, pilot: Pilot[None]) -> None:
+    """Everything that was posted is handled and drawn, without waiting for a timer."""
+    await pilot.pause()
+    app.apply()
+    await app.chat.flush()
+    await pilot.pause()
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if holds():
+            return
+        await pilot.pause()
+    raise AssertionError("it never came to hold")
+
+
+async def say(app: PointsmanApp, pilot: Pilot[None], text: str) -> None:
+    app.action_show_pane("chat")
+    app.chat.query_one(Prompt).text = text
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def ask(app: PointsmanApp, pilot: Pilot[None], text: str = "hi") -> None:
+    """Writes a prompt and waits until its reply is over."""
+    await say(app, pilot, text)
+    await until(pilot, lambda: app.chat.last is not None and app.chat.last.over)
+    await settle(app, pilot)
+
+
+# --- starting ---
+
+
+async def test_the_first_frame_is_painted_before_the_console_is_opened(console: Any, read: Read) -> None:
+    seen: list[str] = []
+    closed = asyncio.Event()
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Any]:
+        seen.append(read(app))
+        yield console
+        closed.set()
+
+    app = PointsmanApp(open_console=opening)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.picture is not None)
+        assert "starting…" in seen[0] and "1 Fleet" in seen[0] and "2 Chat" in seen[0]
+        await settle(app, pilot)
+        assert "coder-gpu" in read(app) and "starting…" not in read(app)
+    await app.close()
+    assert closed.is_set()
+
+
+async def test_a_console_that_cannot_be_opened_is_a_banner_and_not_a_crash(read: Read) -> None:
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Any]:
+        raise OSError("the state directory is [/] gone")
+        yield
+
+    app = PointsmanApp(open_console=opening)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.failed)
+        await pilot.pause()
+        assert "the engine stopped: OSError: the state directory is [/] gone" in read(app)
+        await pilot.press("ctrl+q")
+    await app.close()
+    assert app.return_code == 1
+
+
+async def test_configuration_problems_and_the_consoles_banners_stand_at_the_top(console: Any, read: Read) -> None:
+    console.banners = ("drift: coder-gpu serves another model",)
+    async with screen(console, banners=("config.toml: models.x: unknown key",), theme="none such") as (app, pilot):
+        text = read(app)
+        assert "drift: coder-gpu" in text and "unknown key" in text and "no theme is called 'none such'" in text
+        console.publish(audit_writable=False)
+        await until(pilot, lambda: not app.picture.snapshot.audit_writable)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert "the audit cannot be written" in read(app) or "3 alerts" in read(app)
+
+
+# --- what is seen ---
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_policy_strip_is_seen_at_every_size_and_in_every_pane(
+    console: Any, read: Read, size: tuple[int, int]
+) -> None:
+    async with screen(console, size) as (app, pilot):
+        for name in zones.PANES:
+            app.action_show_pane(name)
+            await settle(app, pilot)
+            first = read(app).split("\n")[0]
+            assert "PREFER-CHEAP 84%" in first and "2 alerts" in first
+            assert app.home.desk.pane(name).display
+
+
+async def test_the_widest_screen_shows_every_pane_with_its_figures(console: Any, read: Read) -> None:
+    async with screen(console, (200, 60)) as (app, _):
+        text = read(app)
+    for shown in (
+        "● UP", "✖ DOWN", "◐ LOADING", "? STALE", "412", "coder-gpu sim", "connection refused",  # endpoints
+        "112.0G/140.0G", "61°C", "qwen3-vl:8b 10.0G +ram 2.0G", "38.0G/128.0G",  # memory
+        "1.7M of 2.0M tok", "PREFER-CHEAP", "resets in 2d 04h", "$3.12 of $10.00", "deepseek-chat",  # usage
+        "✖ failed", "exit 137", "routing auto", "▼ step-down", "coder-next → deep", "next cheap-only at 90%",
+    ):  # fmt: skip
+        assert shown in text, shown
+
+
+async def test_what_is_unknown_is_not_shown_as_zero(console: Any, read: Read, world: Any) -> None:
+    unknown = world.Gpu(index=0, name="?")
+    console.snapshot = world.replace(
+        console.snapshot, host=world.HostSample(taken_at=world.NOW, gpus=(unknown,)), usage={}, status={}
+    )
+    async with screen(console, (200, 60)) as (app, pilot):
+        text = read(app)
+        assert "n/a/n/a" in text and "0%" not in text and "no budget" in text
+        console.publish(host=world.HostSample(taken_at=world.NOW, gpu_note="the driver is not loaded"))
+        await until(pilot, lambda: app.picture.snapshot.host.gpu_note is not None)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert "n/a: the driver is not loaded" in read(app)
+
+
+async def test_a_pass_without_news_touches_nothing(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with screen(console) as (app, pilot):
+        drawn: list[object] = []
+        monkeypatch.setattr(type(app.home), "apply", lambda *given: drawn.append(given))
+        app.apply()
+        assert drawn == []
+        console.publish(now=console.snapshot.now + 1)
+        await until(pilot, lambda: app.picture.now > console.snapshot.now - 0.5)  # type: ignore[union-attr]
+        app.apply()
+        assert len(drawn) == 1
+
+
+async def test_the_cursor_stays_on_its_row_while_rows_change(console: Any, world: Any) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "1", "j", "j")
+        rows = app.home.desk.pane("endpoints").query_one(Rows)
+        assert rows.current == "ext-context"
+        console.publish(health={**console.snapshot.health, "coder-gpu": world.Health(state=world.HealthState.DOWN)})
+        await until(pilot, lambda: app.picture.snapshot is console.snapshot)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert rows.current == "ext-context"
+
+
+async def test_pause_holds_the_display_and_loses_nothing(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "p")
+        console.publish(host=None)
+        await until(pilot, lambda: app.held_back == 1)
+        await settle(app, pilot)
+        assert "PAUSED 1" in read(app) and "61°C" in read(app)
+        await pilot.press("p")
+        await settle(app, pilot)
+        assert "PAUSED" not in read(app) and "61°C" not in read(app)
+
+
+# --- chat ---
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_reply_streams_and_is_headed_by_who_answered_how_fast_at_what_cost_and_why(
+    console: Any, read: Read, size: tuple[int, int]
+) -> None:
+    gate = asyncio.Event()
+    script = console.answer()
+    console.scripts = [[*script[:5], gate, *script[5:]]]
+    async with screen(console, size) as (app, pilot):
+        await say(app, pilot, "refactor it")
+        await until(pilot, lambda: app.chat.last is not None and len(app.chat.last.text) == 60)
+        await settle(app, pilot)
+        assert "The retry loop" in read(app) and "streaming, 60 characters" in read(app)
+        gate.set()
+        await until(pilot, lambda: app.chat.last.phase is Phase.ANSWERED)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        text = " ".join(read(app).split())
+        assert "coder-next · coder-gpu · TTFT 0.31s · 61 tok/s · $0.0021" in text
+        assert "coding → implementer" in text and "covers the 429" in text
+        assert console.asked[0].text == "refactor it"
+
+
+async def test_a_finished_reply_is_one_static_and_no_markdown_widget(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        assert not app.home.query("Markdown") and len(app.home.query(".frozen")) == 1
+
+
+async def test_the_next_question_carries_the_conversation(console: Any) -> None:
+    console.scripts = [console.answer("first answer"), console.answer("second answer")]
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot, "one")
+        await ask(app, pilot, "two")
+    assert [(message.role, message.text) for message in console.asked[1].messages] == [
+        ("user", "one"),
+        ("assistant", "first answer"),
+        ("user", "two"),
+    ]
+
+
+async def test_a_switch_is_a_divider_and_the_cut_answer_is_collapsed(console: Any, read: Read) -> None:
+    console.scripts = [console.switched("Half an answer")]
+    async with screen(console, (99, 50)) as (app, pilot):
+        await ask(app, pilot)
+        text = read(app)
+        assert "coder-next → deepseek-chat" in text and "stream_cut: connection" in text
+        assert "14 characters of coder-next" in text and "Half an answer" not in text
+        assert "deepseek-chat answered instead" in text.replace("\n", "")
+        app.home.query_one(".fragment").focus()
+        await pilot.press("enter")
+        assert "Half an answer" in read(app)
+
+
+async def test_esc_stops_the_reply_and_hangs_up(console: Any, read: Read) -> None:
+    console.scripts = [[*console.answer()[:4], asyncio.Event()]]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "hi")
+        await until(pilot, lambda: app.chat.last is not None and app.chat.last.phase is Phase.STREAMING)
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(console.hung_up))
+        await until(pilot, lambda: app.chat.last.phase is Phase.STOPPED)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert "○ stopped" in read(app)
+        await pilot.press("ctrl+c")
+    assert app.return_code == 0
+
+
+async def test_waiting_is_shown_with_its_reason(console: Any, read: Read) -> None:
+    console.scripts = [[*console.answer()[:2], console.waiting(), asyncio.Event()]]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "hi")
+        await until(pilot, lambda: app.chat.last is not None and app.chat.last.phase is Phase.WAITING)
+        await settle(app, pilot)
+        assert "waiting 12s: the model is loading, 40% done" in read(app)
+
+
+async def test_a_blocked_reply_says_why_and_offers_the_next_model_on_one_key(console: Any, read: Read) -> None:
+    console.scripts = [console.blocked(), console.answer(model="codex")]
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        text = " ".join(read(app).split())
+        assert "BLOCKED by policy [pin] opus is pinned" in text and "ctrl+n asks codex instead" in text
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: len(console.asked) == 2 and app.chat.last.over)  # type: ignore[union-attr]
+        assert console.asked[1].pin == "codex" and console.asked[1].text == "hi"
+
+
+async def test_a_request_that_breaks_the_engine_is_a_line_and_not_a_crash(console: Any, read: Read) -> None:
+    console.scripts = [[RuntimeError("[/] boom \x1b[2J")]]
+    async with screen(console, (99, 30)) as (app, pilot):
+        await ask(app, pilot)
+        assert "failed inside Pointsman: RuntimeError: [/] boom ␛[2J" in read(app)
+
+
+async def test_slash_commands_pin_release_help_and_clear(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "/model OPUS")
+        await ask(app, pilot, "hi")
+        assert console.asked[0].pin == "opus" and "only opus" in read(app)
+        await say(app, pilot, "/model nobody")
+        await settle(app, pilot)
+        assert "no model is called 'nobody'" in read(app)
+        await say(app, pilot, "/model auto")
+        await say(app, pilot, "/clear")
+        await ask(app, pilot, "again")
+        assert console.asked[1].pin is None and len(console.asked[1].messages) == 1
+        await say(app, pilot, "/nonsense")
+        await settle(app, pilot)
+        assert "no such command" in read(app)
+
+
+async def test_why_explains_facts_rule_ladder_and_every_rejection(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        await pilot.press("escape", "w")
+        text = read(app)
+        for shown in (
+            "confidence 0.92",
+            "the words “refactor”",
+            "code is written by",
+            "1. coder-next",
+            "2. deepseek-chat",
+            "prefer-cheap rejects T0",
+        ):
+            assert shown in text, shown
+
+
+# --- acting ---
+
+
+async def test_a_restart_runs_only_after_a_dialog_with_the_exact_command_and_its_consequences(
+    console: Any, read: Read
+) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "4", "r")
+        text = read(app)
+        assert "systemctl --user restart llama-coder.service" in text
+        assert "cuts 2 running replies" in text and "implementer → codex" in text
+        await pilot.press("n")
+        assert console.acted == []
+        await pilot.press("r", "enter")
+        assert console.acted == [], "the focus is on cancel"
+        await pilot.press("r", "y")
+        await until(pilot, lambda: console.acted == [("llama-coder", "restart")])
+        await settle(app, pilot)
+        assert "restart llama-coder: accepted" in read(app)
+
+
+async def test_logs_open_in_a_reader(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "4", "j", "l")
+        await until(pilot, lambda: "llama-qwen: model loaded" in read(app))
+        await pilot.press("escape")
+        assert "model loaded" not in read(app)
+
+
+async def test_an_override_is_set_by_the_form_and_cleared_on_its_row(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "o")
+        assert "this model and no other" in read(app)
+        app.screen.query_one("#yes").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(console.snapshot.overrides) == 1)
+        (override,) = console.snapshot.overrides
+        assert (override.kind, override.model, override.scope) == (OverrideKind.PIN, "coder-next", "global")
+        await settle(app, pilot)
+        assert "◆ pin coder-next" in read(app).split("\n")[0] and "routing pinned" in read(app)
+        await pilot.press("5", "d")
+        await until(pilot, lambda: console.snapshot.overrides == ())
+        await settle(app, pilot)
+        assert "routing auto" in read(app)
+
+
+async def test_local_only_is_toggled_on_one_key_and_by_slash_command(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "L")
+        await until(pilot, lambda: console.snapshot.cloud_forbidden)
+        await settle(app, pilot)
+        assert "■ LOCAL ONLY" in read(app).split("\n")[0]
+        await say(app, pilot, "/local on")
+        await say(app, pilot, "/local off")
+        await until(pilot, lambda: not console.snapshot.cloud_forbidden)
+
+
+async def test_a_refused_override_says_why(console: Any, read: Read, world: Any) -> None:
+    from pointsman.tui.messages import SetOverride
+
+    async with screen(console) as (app, pilot):
+        app.post_message(SetOverride(world.Override(id="x", kind=OverrideKind.PIN, model="[/] gone")))
+        await until(pilot, lambda: "no model is called '[/] gone'" in read(app))
+
+
+# --- audit ---
+
+
+async def test_the_audit_is_live_and_filtered_by_the_store(console: Any, read: Read, world: Any) -> None:
+    async with screen(console, (200, 60)) as (app, pilot):
+        await pilot.press("escape", "3", "slash", *"type=step-down", "enter")
+        await until(pilot, lambda: console.queries[-1].type == "step-down")
+        await settle(app, pilot)
+        assert "2 failed loops" not in read(app) and "usage at 84" in read(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "coding goes to" in read(app))
+        console.rows.append(world.row(5, EventType.OUTCOME, "a fresh line"))
+        console.publish(now=console.snapshot.now + 1)
+        await until(pilot, lambda: app.picture.audit_size == 5)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        await until(pilot, lambda: "a fresh line" in read(app))
+
+
+async def test_enter_opens_the_whole_audit_line(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "3", "j", "enter")
+        assert '"text": "coder-next → deepseek-chat: 2 failed loops"' in read(app)
+
+
+async def test_the_audit_reads_on_when_the_cursor_reaches_the_end(console: Any, world: Any) -> None:
+    console.rows = [world.row(seq, EventType.OUTCOME, f"line {seq}") for seq in range(1, 301)]
+    async with screen(console) as (app, pilot):
+        rows = app.home.desk.pane("audit").query_one(Rows)
+        await until(pilot, lambda: rows.option_count == 200)
+        await pilot.press("escape", "3", "G")
+        await until(pilot, lambda: rows.option_count == 300)
+        assert console.queries[-1].before == 101
+
+
+# --- finding one's way ---
+
+
+async def test_the_palette_lists_every_action_theme_and_fault(console: Any) -> None:
+    async with screen(console) as (app, _):
+        titles = [command.title for command in commands(app)]
+    assert {"fault: kill coder-gpu", "fault: 429 from openai", "restart llama-qwen", "theme: textual-dark"} <= set(
+        titles
+    )
+    listed = {binding.tooltip for binding in keys.APP} - {
+        "palette",
+        "palette, also while writing",
+        "stop, then quit",
+        "quit, also while writing",
+    }
+    assert listed <= set(titles)
+
+
+async def test_a_fault_is_played_from_the_palette(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("ctrl+p", *"fault:kill")
+        await until(pilot, lambda: "fault: kill coder-gpu" in read(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: [fault.name for fault in console.played] == ["kill"])
+        await until(pilot, lambda: "kill coder-gpu: playing" in read(app))
+
+
+async def test_help_lists_every_binding_with_its_present_key(console: Any, read: Read) -> None:
+    async with screen(console, (120, 200), keymap={"why": "ctrl+y"}) as (app, pilot):
+        await pilot.press("escape", "question_mark")
+        text = read(app)
+        for binding in keys.all_bindings():
+            assert str(binding.id) in text, binding.id
+        assert "^y" in text
+        await pilot.press("escape", "ctrl+y")
+        await until(pilot, lambda: "no reply yet" in read(app))
+
+
+async def test_the_prompt_keeps_printable_keys_and_takes_several_lines(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press(*"q?", "ctrl+j", *"z1", "enter")
+        await until(pilot, lambda: bool(console.asked))
+        assert console.asked[0].text == "q?\nz1" and app.is_running
+
+
+async def test_zoom_shows_one_pane_alone_and_back(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "1", "z")
+        assert [pane.id for pane in app.home.desk.standing()] == ["endpoints"]
+        await pilot.press("z")
+        assert len(app.home.desk.standing()) > 3
+
+
+# --- sizes ---
+
+
+async def test_a_storm_of_resizes_down_to_one_cell_crashes_nothing_and_keeps_the_focus(
+    console: Any, read: Read
+) -> None:
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        focused = app.focused
+        for size in [
+            (1, 1),
+            (200, 60),
+            (40, 10),
+            (2, 50),
+            (99, 30),
+            (100, 12),
+            (160, 26),
+            (60, 16),
+            (159, 40),
+            (300, 5),
+        ]:
+            await pilot.resize_terminal(*size)
+            await settle(app, pilot)
+        await pilot.resize_terminal(120, 40)
+        await settle(app, pilot)
+        assert app.focused is focused and "coder-gpu" in read(app)
+
+
+@pytest.mark.parametrize("name", zones.PANES)
+async def test_every_pane_is_usable_at_60x16(console: Any, read: Read, name: str) -> None:
+    async with screen(console, (60, 16)) as (app, pilot):
+        app.action_show_pane(name)
+        await settle(app, pilot)
+        assert len(read(app).split("\n")) == 16 and app.focused is not None
+
+
+async def test_ascii_only_draws_nothing_but_ascii(console: Any, read: Read) -> None:
+    console.scripts = [console.switched("cut")]
+    async with screen(console, (200, 60), ascii_only=True) as (app, pilot):
+        await ask(app, pilot)
+        shown = read(app)
+    assert {character for character in shown if ord(character) > 126} == set()
