@@ -66,6 +66,8 @@ def _status(status: EndpointStatus, known: set[str]) -> dict[str, Any]:
         "relays": sorted(known & status.relays),
         "contexts": {name: size for name, size in status.contexts.items() if name in known},
         "waiting": status.waiting,
+        "running": status.running,
+        "slots": status.slots,
     }
 
 
@@ -118,4 +120,6 @@ def _restored_status(seen: Mapping[str, Any], now: float) -> EndpointStatus:
         relays=frozenset(seen["relays"]),
         contexts=seen["contexts"],
         waiting=seen["waiting"],
+        running=seen.get("running"),  # lines of earlier versions lack these two
+        slots=seen.get("slots"),
     )

@@ -279,10 +279,20 @@ def _down(here: Situation, model: Model) -> Verdict:
 
 
 def _saturated(here: Situation, model: Model) -> Verdict:
+    """By its queue where the server tells it; one that does not is saturated once every slot is busy (000 §5)."""
     limit, status = here.fleet.queue_limit, here.status(model)
-    if limit is None or status is None or status.waiting is None or status.waiting < limit:
+    if limit is None or status is None:
         return None
-    return Code.SATURATED, f"{model.endpoint} has {status.waiting} requests waiting (limit {limit})", None
+    if status.waiting is not None:
+        full = status.waiting >= limit
+        return (
+            (Code.SATURATED, f"{model.endpoint} has {status.waiting} requests waiting (limit {limit})")
+            if full
+            else None
+        )
+    if status.slots is None or status.running is None or status.running < max(status.slots, 1):
+        return None
+    return Code.SATURATED, f"all {status.slots} slots of {model.endpoint} are busy, and it does not tell its queue"
 
 
 CHECKS: tuple[Check, ...] = (
