@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import on
 from textual.app import App
 from textual.filter import LineFilter
@@ -105,6 +104,8 @@ class LinkedApp(App[None]):
 
     def _fatal_error(self) -> None:
         """As Textual's, but without local variables: they may hold a key."""
+        from rich.traceback import Traceback  # loads a highlighter: only for a crash
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))

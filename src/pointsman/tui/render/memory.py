@@ -12,6 +12,7 @@ from pointsman.tui.render.paint import Part
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+_ROOMY = 60  # columns from which there is room for a sparkline beside the bar
 
 
 def lines(picture: Picture, width: int) -> tuple[Line, ...]:
@@ -35,13 +36,18 @@ def percent(used: int | None, total: int | None) -> int | None:
     return None if used is None or not total else used * 100 // total
 
 
+def _bar_width(width: int) -> int:
+    return max(width - (42 if width >= _ROOMY else 30), 10)
+
+
 def _gpu(gpu: Gpu, picture: Picture, width: int) -> tuple[Line, Line]:
-    wide = max(width - 40, 12)
+    wide = _bar_width(width)
     use = "n/a" if gpu.utilization is None else f"{gpu.utilization}%"
     heat = "n/a" if gpu.temperature is None else f"{gpu.temperature}°C"
     power = "n/a" if gpu.power is None else f"{gpu.power:.0f}W"
     of = "" if gpu.power_limit is None or gpu.power is None else f"/{gpu.power_limit:.0f}W"
-    spark = sparkline(picture.history.get(f"gpu{gpu.index}", ()), 10, glyphs=picture.glyphs)
+    series = picture.history.get(f"gpu{gpu.index}", ())
+    spark = sparkline(series, 12 if width >= _ROOMY else 0, glyphs=picture.glyphs)
     filled = percent(gpu.vram_used, gpu.vram_total)
     used = f"{figures.size(gpu.vram_used)}/{figures.size(gpu.vram_total)}"
     return (
@@ -64,7 +70,7 @@ def _ram(host: HostSample, picture: Picture, width: int) -> Line:
     filled = percent(host.ram_used, host.ram_total)
     return (
         ("ram  ", "head"),
-        *bar(filled, max(width - 40, 12), glyphs=picture.glyphs),
+        *bar(filled, _bar_width(width), glyphs=picture.glyphs),
         (" n/a" if filled is None else f"{filled:>4}%", ""),
         (f"  {figures.size(host.ram_used)}/{figures.size(host.ram_total)}", "dim"),
     )
@@ -72,7 +78,7 @@ def _ram(host: HostSample, picture: Picture, width: int) -> Line:
 
 def _cpu(host: HostSample, picture: Picture, width: int) -> Line:
     use = "n/a" if host.cpu_percent is None else f"{host.cpu_percent:.0f}%"
-    spark = sparkline(picture.history.get("cpu", ()), min(max(width - 34, 0), 24), glyphs=picture.glyphs)
+    spark = sparkline(picture.history.get("cpu", ()), min(max(width - 22, 0), 36), glyphs=picture.glyphs)
     return (("cpu  ", "head"), (f"{use:<5}", ""), (spark, "dim"), (f"  swap {figures.size(host.swap_used)}", "dim"))
 
 
