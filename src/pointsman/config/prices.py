@@ -59,11 +59,18 @@ class Stale:
     successor: str
     since: str | None = None  # ISO date, None where only the fact is known
     note: str = ""
+    price_in: int | None = None  # nano-USD per token while it was served: history, never counted
+    price_out: int | None = None
 
     def __str__(self) -> str:
         when = f"since {self.since}" if self.since else "any more"
         note = f" ({self.note})" if self.note else ""
-        return f"{self.id} is not served {when}; its successor is {self.successor}{note}"
+        return f"{self.id} is not served {when}; its successor is {self.successor}{note}{self._history()}"
+
+    def _history(self) -> str:
+        if self.price_in is None or self.price_out is None:
+            return ""
+        return f"; it cost ${self.price_in / 1000:.2f} in and ${self.price_out / 1000:.2f} out per million tokens"
 
 
 def known(endpoint: Endpoint, model_id: str) -> Known | None:
