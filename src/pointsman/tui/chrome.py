@@ -45,8 +45,12 @@ class Tabs(Static):
 
     def __init__(self) -> None:
         super().__init__(id="tabs")
+        self._marked = ""
 
     def mark(self, active: str) -> None:
+        if active == self._marked:
+            return
+        self._marked = active
         words = (
             f"[{_ACTIVE if name == active else ''}@click=app.show_pane('{name}')] {number} {title} [/]"
             for name, number, title in TITLES

@@ -40,7 +40,7 @@ class ChatPane(Pane):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="transcript"), Vertical(id="turns"):
-            yield Drawn(STARTING, id="welcome")
+            yield Drawn(STARTING, id="welcome", wraps=True)
         yield Prompt("ask anything, / for commands")
 
     def on_mount(self) -> None:

@@ -26,7 +26,7 @@ class Listing(Pane):
         yield Drawn("", classes="above")
         yield Drawn(STARTING, classes="heading")
         yield Rows(self.columns)
-        yield Drawn("", classes="below")
+        yield Drawn("", classes="below", wraps=self.lines_below > 2)
 
     def on_mount(self) -> None:
         self.query_one(".above").display = bool(self.lines_above)

@@ -16,15 +16,21 @@ STARTING = "starting…"
 class Drawn(Static):
     """A static that repaints only when its content differs. It never parses markup."""
 
-    def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, text: str = "", *, id: str | None = None, classes: str | None = None, wraps: bool = False
+    ) -> None:
         super().__init__(Content(text), markup=False, id=id, classes=classes)
+        self._wraps = wraps
         self._drawn = Content(text)
 
     def draw(self, content: Content) -> None:
         if content.is_same(self._drawn):
             return
+        grown = content.plain.count("\n") != self._drawn.plain.count("\n")
         self._drawn = content
-        self.update(content)
+        self.update(
+            content, layout=grown or self._wraps
+        )  # a layout repaints the whole screen: only if the height may change
 
 
 class Pane(Vertical):

@@ -68,8 +68,8 @@ class TurnView(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(to_content(self.turn.prompt), markup=False, classes="prompt")
-        yield Drawn("", classes="head")
-        yield Drawn("", classes="why")
+        yield Drawn("", classes="head", wraps=True)
+        yield Drawn("", classes="why", wraps=True)
 
     def on_mount(self) -> None:
         self.redraw()
