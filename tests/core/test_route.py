@@ -308,3 +308,14 @@ def test_law(
 def test_routes_are_tried_in_order() -> None:
     assert [r.name for r in ROUTES] == ["images", "huge", "code", "thought"]
     assert decide(FLEET, ask(), Task(kind="coding", images=1, tokens=95_000), CALM).rule == "images"
+
+
+def test_an_alias_wins_over_another_models_id() -> None:
+    """One id served in two modes is two models: each is found by its own name, whichever stands first."""
+    high, plain = (
+        replace(MODELS[0], name="x-high", id="x", aliases=()),
+        replace(MODELS[0], name="x", id="x", aliases=()),
+    )
+    fleet = small_fleet(models={"x-high": high, "x": plain})
+    assert fleet.find("X") is plain
+    assert fleet.find("x-high") is high

@@ -257,12 +257,15 @@ class Fleet:
     gateway: Gateway | None = None
 
     def find(self, name: str) -> Model | None:
-        """The model of that alias, other alias or `endpoint/id`, whatever its letter case; None if there is none."""
+        """The model of that alias, other alias, id or `endpoint/id`, whatever its letter case; None if there is none.
+
+        Several models may share an id (one served in two modes): an alias names one of them and wins over ids.
+        """
         wanted = name.strip().lower()
-        for model in self.models.values():
-            names = (model.name, *model.aliases, model.id, f"{model.endpoint}/{model.id}")
-            if wanted in (candidate.lower() for candidate in names):
-                return model
+        for names in (_aliases, _ids):
+            for model in self.models.values():
+                if wanted in (candidate.lower() for candidate in names(model)):
+                    return model
         return None
 
     def endpoint_of(self, model: Model) -> Endpoint:
@@ -276,6 +279,14 @@ class Fleet:
         if endpoint.kind is EndpointKind.OLLAMA and is_relay_tag(model.id):
             return Locality.CLOUD
         return endpoint.locality
+
+
+def _aliases(model: Model) -> tuple[str, ...]:
+    return (model.name, *model.aliases)
+
+
+def _ids(model: Model) -> tuple[str, ...]:
+    return (model.id, f"{model.endpoint}/{model.id}")
 
 
 def is_relay_tag(model_id: str) -> bool:
