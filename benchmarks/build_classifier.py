@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pointsman.core.classify.kinds import LEARNED_KINDS, RULES, features, fires, groups, score
+from pointsman.core.classify.kinds import LEARNED_KINDS, RULES, features, fires, grams_of, groups, score
 from pointsman.core.classify.view import look
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/pointsman/core/classify/weights.py"
 SCALE = 100
-MIN_SOURCES, MIN_COUNT, L2, STEPS, KEEP = 2, 3, 6e-3, 400, 3_500
+STEPS, RATE = 150, 0.08
+MIN_SOURCES, MIN_COUNT, L2, KEEP = 3, 3, 2e-2, 3_500
 
 
 def load(path: Path) -> list[dict]:
@@ -34,11 +35,12 @@ def load(path: Path) -> list[dict]:
 class Example:
     def __init__(self, row: dict) -> None:
         view = look(row["text"])
-        seen = groups(view)
+        grams = grams_of(view)
+        seen = groups(view, grams)
         self.row, self.source = row, row["source"]
         self.label = LEARNED_KINDS.index(row["label"])
         self.fired = [rule for rule in RULES if fires(rule, seen)]
-        self.features = sorted(features(view, seen))
+        self.features = sorted(features(view, grams, seen))
         self.offset = score(self.fired, (), {})
 
 
@@ -61,7 +63,7 @@ def learn(examples: list[Example]) -> dict[str, tuple[float, float, float, float
     for at, example in enumerate(examples):
         x[at, [vocab[f] for f in example.features if f in vocab]] = 1.0
     y = np.eye(4, dtype=np.float32)[[example.label for example in examples]]
-    offset = np.array([example.offset for example in examples], dtype=np.float32)
+    offset = np.array([example.offset for example in examples], dtype=np.float32) / SCALE
     weight = np.array([size[e.source] ** -0.4 for e in examples], dtype=np.float32)[:, None]
     weight /= weight.sum()
     w = np.zeros((x.shape[1], 4), dtype=np.float32)
@@ -73,24 +75,26 @@ def learn(examples: list[Example]) -> dict[str, tuple[float, float, float, float
         p /= p.sum(axis=1, keepdims=True)
         g = x.T @ ((p - y) * weight) + L2 / 100 * w
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-        w -= 0.03 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
-    table = {feature: tuple(float(n) for n in w[at]) for feature, at in vocab.items()}
-    table[""] = tuple(float(n) for n in w[-1])
+        w -= RATE * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+    w = np.rint(w * SCALE).astype(int)
+    table = {feature: tuple(map(int, w[at])) for feature, at in vocab.items()}
+    table[""] = tuple(map(int, w[-1]))
     strongest = sorted(table, key=lambda f: (-max(map(abs, table[f])), f))[:KEEP]
-    return {feature: table[feature] for feature in sorted({*strongest, ""})}
+    return {feature: table[feature] for feature in sorted({*strongest, ""}) if any(table[feature])}
 
 
 def predict(example: Example, table: dict) -> int:
-    return int(np.argmax(score(example.fired, example.features, table)))
+    return int(np.argmax(score(example.fired, [f for f in example.features if f in table], table)))
 
 
-def held_out(shared: list[Example], own: list[Example]) -> None:
+def held_out(shared: list[Example], own: list[Example], examined: list[Example]) -> None:
     confusion = Counter()
     by_lang = defaultdict(list)
-    for source in sorted({example.source for example in shared}):
-        table = learn([e for e in shared if e.source != source] + own)
+    everything = shared + own
+    for source in sorted({example.source for example in examined}):
+        table = learn([e for e in everything if e.source != source])
         for language in ("en", "ko"):
-            test = [e for e in shared if e.source == source and e.row["lang"] == language]
+            test = [e for e in examined if e.source == source and e.row["lang"] == language]
             if not test:
                 continue
             got = [predict(e, table) for e in test]
@@ -126,9 +130,7 @@ def report(name: str, confusion: dict) -> None:
 def write(table: dict) -> None:
     lines = []
     for feature, values in table.items():
-        rounded = [round(value * SCALE) for value in values]
-        if any(rounded):
-            lines.append(feature.replace("\\", "\\\\") + "\t" + " ".join(map(str, rounded)))
+        lines.append(feature + "\t" + " ".join(map(str, values)))
     body = "\n".join(lines)
     TARGET.write_text(
         '"""Learned weights of the classifier: one line per feature, a tab, then the weights (x SCALE) of coding, reasoning,\n'
@@ -144,6 +146,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--held-out-own", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -151,7 +154,9 @@ def main() -> int:
     shared = [Example(row) for row in load(options.labelled)]
     own = [Example(row) for row in load(HERE / "own_prompts.jsonl")]
     if options.held_out:
-        held_out(shared, own)
+        held_out(shared, own, shared)
+    if options.held_out_own:
+        held_out(shared, own, own)
     if options.write:
         write(learn(shared + own))
     return 0

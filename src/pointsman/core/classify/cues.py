@@ -1,7 +1,8 @@
 """Patterns over words, tried only where a cheap look has seen one of their words: most prompts pay for none of them.
 
-A block of alternatives has one a line (a backslash continues it). `stems` are the first four letters of words, of
-which one must occur in the prompt before the block is tried; `korean` are parts of Korean words with the same use.
+A block of alternatives has one a line (a backslash continues it). `stems` are words (their first
+five letters count) of which one must occur in the prompt before the block is tried; `korean` are parts of Korean words
+with the same use.
 Must never know what a cue is for.
 """
 
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-STEM = 4
+STEM = 5
+_BOUNDARY = r"\b"
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -40,7 +42,7 @@ class Gate:
         self._korean: list[tuple[str, str]] = []
         for cue in cues:
             for stem in cue.stems.split():
-                self._english.setdefault(stem, set()).add(cue.name)
+                self._english.setdefault(stem[:STEM], set()).add(cue.name)
             self._korean.extend((part, cue.name) for part in cue.korean.split())
 
     def opened_by(self, stems: frozenset[str], text: str) -> frozenset[str]:
@@ -59,7 +61,11 @@ def stems_of(lowered: str) -> frozenset[str]:
 
 
 @cache
-def compiled(block: str) -> re.Pattern[str]:
-    """A block of alternatives as one pattern, without regard to case, compiled on first use."""
-    lines = block.replace("\\\n", "").split("\n")
-    return re.compile("|".join(line for line in lines if line), re.IGNORECASE | re.MULTILINE)
+def compiled(block: str, *, any_case: bool = False) -> re.Pattern[str]:
+    """A block of alternatives as one pattern, over lower-case text unless `any_case`, compiled on first use."""
+    lines = [line for line in block.replace("\\\n", "").split("\n") if line]
+    # One shared word boundary lets the engine leave most positions at once, instead of asking every alternative.
+    words = "|".join(line.removeprefix(_BOUNDARY) for line in lines if line.startswith(_BOUNDARY))
+    others = [line for line in lines if not line.startswith(_BOUNDARY)]
+    whole = "|".join([f"{_BOUNDARY}(?:{words})", *others] if words else others)
+    return re.compile(whole, re.MULTILINE | (re.IGNORECASE if any_case else 0))

@@ -6,29 +6,21 @@ the best.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from pointsman.core.classify.cues import Cue, Gate
 from pointsman.core.classify.view import View
 
 BASE: Mapping[str, int] = {"coding": 3, "reasoning": 4, "vision": 3, "background": 2, "general": 2}
 
-HARD = Cue(
-    "hard",
-    "arch dist conc cons deadl opti prov rese stra lite mult desi comp eval forw migr trad crit in scal form from thre "
-    "para dead race rigo depe seco syst",
-    "아키텍 전략 설계 증명 심층 연구 분산 동시성 최적 비판 트레이",
-    r"""
-\barchitect\w*
-\bdistributed\b|\bconcurren\w+|\bconsensus\b|\bdead ?locks?\b|\brace conditions?\b|\bparallel\w*
-\bprove\b|\btheorem\b|\brigorous\w*|\bformal(?:ly)? verif\w+
-\bresearch\b|\bliterature\b|\bstrateg\w+|\btrade-?offs?\b|\bin[- ]depth\b|\bcomprehensive\b|\bcritically\b
-\bdesign (?:a|the|an) (?:\w+ )?(?:system|service|architecture|protocol|pipeline)\b
-\bmigrat\w+\b|\boptimi[sz]e\b|\bscal(?:e|able|ability)\b|\bdependencies\b|\bsecond[- ]order\b
-아키텍처|전략|시스템 ?설계|증명|심층|연구|분산|동시성|최적화|비판적|트레이드오프
-""",
+HARD = frozenset(
+    """architect architecture architectural distributed concurrent concurrency consensus deadlock deadlocks parallel
+    parallelize prove proof theorem rigorous rigorously research literature strategy strategic trade-off trade-offs
+    tradeoff tradeoffs in-depth comprehensive critically microservices scalable scalability migrate migration
+    optimize optimise optimization dependencies thread-safe multi-tenant cryptographic compiler kernel""".split()
 )
-_GATE = Gate((HARD,))
+HARD_KOREAN = ("아키텍", "전략", "설계", "증명", "심층", "연구", "분산", "동시성", "최적화", "비판적", "트레이드오프")
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
 def complexity_of(view: View, *, kind: str, files: int | None, lines: int | None, small: bool) -> tuple[int, str]:
@@ -47,9 +39,9 @@ def complexity_of(view: View, *, kind: str, files: int | None, lines: int | None
 
 
 def _of_words(view: View) -> list[tuple[str, int]]:
-    if not _GATE.opened_by(view.stems, view.prose):
-        return []
-    words = list(dict.fromkeys(match[0] for match in HARD.find_all(view.prose)))
+    words = sorted(HARD.intersection(_WORD.findall(view.prose)))
+    if not view.ascii:
+        words += [word for word in HARD_KOREAN if word in view.prose]
     return [(f"hard words ({', '.join(words[:3])})", min(3, len(words)))] if words else []
 
 

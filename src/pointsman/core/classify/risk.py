@@ -12,10 +12,19 @@ from functools import cache
 from typing import NamedTuple
 
 from pointsman.core.classify.cues import Cue, Gate, compiled, stems_of
-from pointsman.core.classify.triggers import CHANGE_VERBS, NOT_A_CHANGE, STILL_A_CHANGE, TRIGGERS, Trigger
+from pointsman.core.classify.triggers import (
+    CHANGE_VERBS,
+    CHANGE_VERBS_KOREAN,
+    NOT_A_CHANGE,
+    STILL_A_CHANGE,
+    TRIGGERS,
+    Trigger,
+)
 
+HEAD_CHARS, TAIL_CHARS = 6_000, 2_000  # more than the kind needs: a risk in the middle of a long request must be seen
 DIFF_CHARS = 400_000  # a larger diff is not read to its end, and that is itself a risk
 
+_WORD = re.compile(r"[a-z]+")
 _DIFF_PATH = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)", re.MULTILINE)
 
 
@@ -30,13 +39,12 @@ class Hit(NamedTuple):
 def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tuple[Hit, ...]:
     """Each class of risk that a change touches, at most once, in the order of the triggers.
 
-    `text` is the prompt's window, `paths` the files it is known to touch, `diff` a unified diff.
+    `text` is the prompt, of which the head and the tail are read; `paths` are the files it is known to touch, `diff` a
+    unified diff.
     """
+    spoken, text = _spoken(text)
     lines = changed_lines(diff) if diff else ""
     touched = (*paths, *_DIFF_PATH.findall(diff[:DIFF_CHARS])) if diff else paths
-    spoken = _gate().opened_by(stems_of(text.lower()), text)
-    if spoken and not asks_for_change(text):
-        spoken = frozenset()
     hits = [
         hit for trigger in TRIGGERS if (hit := _pull(trigger, text if trigger.code in spoken else "", touched, lines))
     ]
@@ -46,10 +54,12 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tu
 
 
 def asks_for_change(text: str) -> bool:
-    """Whether `text` wants something changed, rather than explained, told or summarised."""
+    """Whether lower-case `text` wants something changed, rather than explained, told or summarised."""
     if compiled(NOT_A_CHANGE).search(text) and not compiled(STILL_A_CHANGE).search(text):
         return False
-    return compiled(CHANGE_VERBS).search(text) is not None
+    if not CHANGE_VERBS.isdisjoint(_WORD.findall(text)):
+        return True
+    return any(verb in text for verb in CHANGE_VERBS_KOREAN)
 
 
 def changed_lines(diff: str) -> str:
@@ -58,12 +68,20 @@ def changed_lines(diff: str) -> str:
     return "\n".join(line for line in read if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
 
 
+def _spoken(prompt: str) -> tuple[frozenset[str], str]:
+    """Codes of the triggers that some word of a change could pull, and the lower-case text to look in."""
+    text = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]}\n{prompt[-TAIL_CHARS:]}"
+    text = text.lower()
+    codes = _gate().opened_by(stems_of(text), text)
+    return (codes if codes and asks_for_change(text) else frozenset()), text
+
+
 def _pull(trigger: Trigger, text: str, paths: Iterable[str], lines: str) -> Hit | None:
     if text and (found := compiled(trigger.words).search(text)):
         return Hit(trigger.code, "prompt", found[0][:60])
-    if trigger.paths and (path := next(filter(compiled(trigger.paths).search, paths), None)):
+    if trigger.paths and (path := next(filter(compiled(trigger.paths, any_case=True).search, paths), None)):
         return Hit(trigger.code, "path", path[:120])
-    if trigger.lines and lines and (found := compiled(trigger.lines).search(lines)):
+    if trigger.lines and lines and (found := compiled(trigger.lines, any_case=True).search(lines)):
         return Hit(trigger.code, "diff", found[0].strip()[:60])
     return None
 

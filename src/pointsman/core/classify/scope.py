@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from pointsman.core.classify.cues import Cue, Gate
+from pointsman.core.classify.cues import STEM, Cue, Gate
 from pointsman.core.classify.view import View
 from pointsman.core.conditions import FactValue
 
@@ -32,6 +32,7 @@ _PATH = re.compile(
     r"|cs|rb|php|sh|sql|html|css|scss|vue|toml|ya?ml|json5?|md|txt|proto|prisma|lock|ini|cfg|tf|lua|scala)\b(?![/\w])"
     r"|(?<![\w/:.])(?:[\w@.-]+/){2,}[\w@.-]*|(?<!\w)\.env(?:\.\w+)?\b"
 )
+_EXTENSION = re.compile(r"\.[a-z][a-z0-9]{0,4}\b")  # a cheap look before the pattern for paths
 _NUMBER = {"two": 2, "three": 3, "four": 4, "five": 5, "several": 3, "multiple": 3, "many": MANY_FILES}
 _SIZE_OF_SOMETHING_ELSE = re.compile(r"\b(?:summar\w+|log|poem|limit|in|within|under|at most|first|last|top)\s*$")
 
@@ -41,14 +42,14 @@ CUES = (
     ),
     Cue(
         "file-count",
-        "file modu pack crat serv",
+        "file files module package crate service",
         "파일",
         r"\b(\d{1,4}|two|three|four|five|several|multiple|many) (?:\w+ )?(?:files|modules|packages|crates|services)\b"
         r"|(\d+)개(?:의)? ?파일",
     ),
     Cue(
         "everywhere",
-        "acro thro ever over mult all enti whol",
+        "across throughout everywhere over multi every all entire whole",
         "전체 모든 여러",
         r"""
 \b(?:across|throughout|everywhere in|over) (?:(?:the|our|this|all|every|whole|entire) )*(?:code ?base|\
@@ -65,11 +66,12 @@ repo(?:sitory)?|project)\b
     ),
     Cue(
         "new-app",
-        "app appl plat saas ecom e oper game comp webs site scra full end majo big larg mass rewr",
+        """app apps application platform saas ecommerce commerce system engine compiler scratch full major
+        big large massive rewrite""",
         "앱 애플리 플랫폼 쇼핑몰",
         r"""
 \b(?:build|create|develop|write|make|implement|scaffold) (?:(?:me|us|an?|the|our|new|complete|full|whole|entire|\
-web|mobile) )*(?:app|application|platform|saas)\b
+web|mobile|e-?commerce) )*(?:app|application|platform|saas)\b
 \b(?:build|create|develop|write|make|implement) (?:(?:me|us|an?|the|our|new|complete|full|\
 whole) )*(?:operating system|game engine|compiler)\b
 \b(?:build|create|develop|make) (?:(?:me|us|an?|the|our|new|complete|full) )*e-?commerce (?:site|store|shop)\b
@@ -82,7 +84,7 @@ whole) )*(?:operating system|game engine|compiler)\b
     ),
     Cue(
         "small",
-        "typo one quic smal tiny triv mino sing just",
+        "typo typos one oneliner quick quickly small tiny trivial minor single just",
         "오타 간단 빨리 살짝",
         r"""
 \btypos?\b
@@ -97,7 +99,8 @@ whole) )*(?:operating system|game engine|compiler)\b
     ),
     Cue(
         "critical",
-        "down brok offl outa sev0 sev1 sev p0 urge crit emer asap hotf fire fail data",
+        """down broken offline fire failing outage sev sev0 sev1 p0 urgent urgently critical critically
+        emergency asap hotfix immediately""",
         "다운 장애 긴급 급합 급해",
         r"""
 \b(?:prod(?:uction)?|site|service|server|database|checkout|payments?|everything|api) (?:is|are|has been|went|\
@@ -114,7 +117,7 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "full_sweep",
-        "full comp exha whol swee all ever each enti",
+        "full complete exhaustive whole sweep all every each entire",
         "전수 전체",
         r"""
 \b(?:full|complete|exhaustive|whole) (?:sweep|inventory|pass)\b
@@ -127,7 +130,7 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "contradictions",
-        "cont conf inco disa reco",
+        "contradict conflicting conflict inconsistent disagree reconcile",
         "모순 상충 서로",
         r"""
 \bcontradict\w*
@@ -140,7 +143,8 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "tool_heavy",
-        "run exec sear brow scra open clic navi down fetc curl tool ssh log call grep chec crea comm",
+        """run execute search browse scrape open click navigate download fetch curl tool tools ssh log call
+        grep check create commit""",
         "실행 돌려 검색",
         r"""
 \b(?:run|execute) (?:the |all |our )?(?:\w+ )?(?:tests?|commands?|script|build|linter|benchmarks?|suite|migrations?)\b
@@ -158,7 +162,8 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "ambiguous",
-        "some not know what figu mayb tbd uncl ambi you make impr clea fix does",
+        """somehow something sure know whatever figure maybe tbd unclear ambiguous decide some better nicer
+        work good pop improve clean fix right mean""",
         "알아서 대충 적당 모르 어떻게든",
         r"""
 \bsomehow\b
@@ -181,7 +186,7 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "local",
-        "loca on offl clou leav send uplo priv devi",
+        "local locally offline device premises prem cloud leave send sending upload uploading",
         "로컬 오프라인 클라우드",
         r"""
 \b(?:keep|run|do|process|answer|handle) (?:\w+ ){0,3}(?:locally|offline|on[- ]device|on[- ]prem(?:ises?)?)\b
@@ -198,7 +203,7 @@ uploading)\b.{0,40}\b(?:cloud|external|third part\w+)\b
     ),
     Cue(
         "cloud",
-        "clou best stro smar fron prem clau opus sonn gpt chat gemi",
+        "cloud best strongest smartest frontier premium claude opus sonnet gpt chatgpt gemini",
         "클라우드",
         r"""
 \b(?:use|ask|try|via|with|escalate to|go to|hand (?:this|it) to|(?:send|route) (?:this|it) to|run (?:this|\
@@ -212,6 +217,7 @@ gpt[-\w.]*|gemini|chatgpt)\b(?! (?:api|sdk|cli|code))
 """,
     ),
 )
+_TOOL_STEMS = frozenset(word[:STEM] for cue in CUES if cue.name == "tool_heavy" for word in cue.stems.split())
 _BY_NAME = {cue.name: cue for cue in CUES}
 
 
@@ -260,7 +266,7 @@ class Scope:
         return self.words("ambiguous")
 
     def _tools(self) -> str | None:
-        if "tool_heavy" not in self._open:
+        if "tool_heavy" not in self._open or len(self.view.stems & _TOOL_STEMS) < 2:
             return None
         uses = dict.fromkeys(match[0] for match in _BY_NAME["tool_heavy"].find_all(self.view.prose))
         return ", ".join(list(uses)[:3]) if len(uses) >= 2 else None
@@ -287,7 +293,7 @@ class Scope:
 
 def paths_in(text: str) -> tuple[str, ...]:
     """Paths and file names in `text`, each once, in order, at most 20. Addresses of the web are not paths."""
-    if "." not in text and "/" not in text:
+    if not (_EXTENSION.search(text) or text.count("/") >= 2):
         return ()
     return tuple(dict.fromkeys(match[0] for match in _PATH.finditer(text)))[:20]
 

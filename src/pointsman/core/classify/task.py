@@ -19,8 +19,10 @@ STATED = "stated by the caller"
 UNSURE = 0.6  # below it a short follow-up inherits the kind of its conversation
 FOREIGN_CONFIDENCE = 0.3  # a language whose words we do not know
 FOLLOW_UP_CHARS = 60
+PASTE_CHARS = 400  # a longer background prompt holds a text to work on, whose words ask for nothing
 
 _NOT_TASK_FIELDS = frozenset({"diff"})
+_PERCEPTION = frozenset({"vision", "image-generation", "audio", "embedding"})
 
 
 def classify(request: Request) -> Task:
@@ -38,7 +40,7 @@ def classify(request: Request) -> Task:
         facts.infer(finding)
     facts.infer(Finding("tokens", conversation_tokens(request.messages), "estimated from the text's bytes"), quiet=True)
     _add_effort(facts, scope)
-    _add_risk(facts, view, stated.get("diff"))
+    _add_risk(facts, request.text, stated.get("diff"))
     confidence = 1.0 if "kind" in stated else verdict.confidence
     return Task(kind_confidence=confidence, evidence=tuple(facts.evidence), **facts.values)
 
@@ -65,6 +67,10 @@ class _Facts:
         if not self.values.get("high_risk"):
             self.values["high_risk"] = True
             self.evidence.append(Evidence(fact="high_risk", value=True, why=why))
+
+    def drop(self, fact: str) -> None:
+        self.values.pop(fact, None)
+        self.evidence = [each for each in self.evidence if each.fact != fact]
 
     def add_images(self, request: Request) -> None:
         if request.images and "images" not in self.stated:
@@ -94,9 +100,8 @@ def _add_effort(facts: _Facts, scope: Scope) -> None:
     small = scope.words("small")
     if kind == "background":
         facts.infer(Finding("background", True, "the kind is background"))
-        if "critical" not in facts.stated:
-            facts.values.pop("critical", None)
-            facts.evidence = [each for each in facts.evidence if each.fact != "critical"]
+        if "critical" not in facts.stated and scope.view.length > PASTE_CHARS:
+            facts.drop("critical")
     files, lines = facts.values.get("files"), facts.values.get("lines")
     complexity, parts = complexity_of(scope.view, kind=kind, files=files, lines=lines, small=bool(small))
     facts.infer(Finding("complexity", complexity, parts))
@@ -114,14 +119,16 @@ def _add_quick(facts: _Facts, small: str | None) -> None:
         facts.infer(Finding("quick", True, small or f"one place, complexity {facts.values['complexity']}"))
 
 
-def _add_risk(facts: _Facts, view: View, diff: FactValue) -> None:
-    paths = facts.values.get("paths", ())
-    hits = risks(view.text, paths, diff if isinstance(diff, str) else None)
-    if hits and (diff or _is_change(facts)):
+def _add_risk(facts: _Facts, prompt: str, diff: FactValue) -> None:
+    """A diff is a change whatever is asked about it; a picture changes nothing, nor does a text to be summarised."""
+    text = "" if _changes_nothing(facts.values["kind"], prompt) else prompt
+    patch = diff if isinstance(diff, str) else None
+    if not text and not patch:
+        return
+    if hits := risks(text, facts.values.get("paths", ()), patch):
         why = "; ".join(f"{hit.code}: {hit.words!r} in the {hit.where}" for hit in hits)
         facts.raise_risk(tuple(hit.code for hit in hits), why)
 
 
-def _is_change(facts: _Facts) -> bool:
-    """Summaries and pictures change nothing, whatever they speak of."""
-    return facts.values["kind"] not in ("background", "vision", "image-generation", "audio", "embedding")
+def _changes_nothing(kind: str, prompt: str) -> bool:
+    return kind in _PERCEPTION or (kind == "background" and len(prompt) > PASTE_CHARS)

@@ -25,8 +25,9 @@ class Trigger:
 TRIGGERS = (
     Trigger(
         code="auth",
-        stems="""auth unau logi log sign sso saml oaut oidc open jwt jwts csrf xsrf rbac toke sess pass perm admi
-        priv acce mfa totp two mult pass weba impe cors same sudo role""",
+        stems="""auth authn authz authenticate authorize unauthorized login logout log sign signin sso saml oauth
+        oauth2 oidc openid jwt jwts csrf xsrf rbac token session password permission privilege mfa 2fa totp
+        passkey webauthn impersonate cors samesite site sudoer factor admin access""",
         korean="인증 로그인 인가 권한 세션 토큰 비밀번호",
         words=r"""
 \bauth(?:n|z)?\b
@@ -69,8 +70,9 @@ csrf
     ),
     Trigger(
         code="crypto",
-        stems="""encr decr cryp aes rsa hmac argo bcry scry tls ssl mtls cert sign key nonc csrp sql xss ssrf rce
-        path vuln cve secu expl cont fire""",
+        stems="""encrypt decrypt crypto aes rsa hmac argon2 bcrypt scrypt ed25519 pbkdf2 tls ssl mtls certificate
+        signature derivation nonce nonces csprng injection xss ssrf rce traversal vulnerability cve security
+        exploit firewall""",
         korean="암호 복호 인증서 서명 보안 취약 방화벽",
         words=r"""
 \b(?:en|de)crypt\w*\b
@@ -113,7 +115,8 @@ rejectUnauthorized
     ),
     Trigger(
         code="secrets",
-        stems="""key keys cred secr env keyc keyr vaul pass pii pers soci cred ssn ssns gdpr toke api""",
+        stems="""key keys credential secret env keychain keyring vault password pii personal social card passport ssn
+        ssns gdpr token""",
         korean="시크릿 비밀 개인 키 자격 주민",
         words=r"""
 \b(?:api|secret|private|signing|encryption|access|ssh|service[- ]account|deploy|gpg|stripe) keys?\b
@@ -153,8 +156,9 @@ id_rsa
     ),
     Trigger(
         code="migration",
-        stems="""migr sche colu tabl drop alte trun back dele purg wipe eras data disk form seri rm rete writ rest
-        fore prim uniq""",
+        stems="""migration migrate schema column foreign primary constraint table drop alter truncate backfill backup
+        delete purge wipe erase loss disk serialization storage persistence wire save index rm retention
+        ahead snapshot""",
         korean="마이그레 스키마 테이블 컬럼 칼럼 데이터 저장 레코드 삭제",
         words=r"""
 \b(?:database|db|schema|data|sql|django|alembic|flyway|rails|liquibase|prisma) migrations?\b
@@ -200,8 +204,9 @@ schema\.(?:rb|graphql)$
     ),
     Trigger(
         code="unsafe",
-        stems="""unsa ffi exte jni cgo ctyp pyo bind tran raw poin memo nati inli sand exec secc appa land setu priv
-        ptra eval pick arbi shel buff use doub""",
+        stems="""unsafe ffi extern jni cgo ctypes pyo3 bindgen transmute raw pointer memory native inline bindings
+        sandbox execpolicy seccomp apparmor landlock setuid privileged ptrace eval exec pickle arbitrary
+        shell buffer free""",
         korean="샌드박스 포인터 네이티브 언세이프",
         words=r"""
 `unsafe`
@@ -248,7 +253,9 @@ ffi::
     ),
     Trigger(
         code="concurrency",
-        stems="""race dead mute lock rwlo rw sema atom memo shar thre borr life spin goro cros mult acro asyn conc""",
+        stems="""race races deadlock dead mutex mutexes lock locks rwlock semaphore atomic memory shared thread
+        borrow lifetime spinlock goroutine crate repo across async asynchronous concurrent multi
+        multithreaded cross""",
         korean="경쟁 데드락 교착 뮤텍스 공유 스레드 동시성 멀티",
         words=r"""
 \bdata races?\b
@@ -291,8 +298,8 @@ scheduler|worker)\b
     ),
     Trigger(
         code="public-api",
-        stems="""publ brea back comp api open cli comm flag subc exit conf expo rest grap grpc v1 v prot webh majo
-        resp opti""",
+        stems="""public breaking backward backwards compatible api apis openapi cli command flag flags subcommand
+        exit config configuration exported published graphql grpc v1 v2 v3 protobuf proto webhook major""",
         korean="공개 퍼블릭 하위 플래그 설정 구성 응답 옵션 cli",
         words=r"""
 \bpublic (?:\w+ )?(?:api|interface|method|endpoint|function|sdk|signature|trait|surface|type)s?\b
@@ -336,7 +343,8 @@ click\.option
     ),
     Trigger(
         code="routing-config",
-        stems="""rout rout mode fall prov mcp esca degr budg loca open poin swit chan swap repl judg plan defa prim""",
+        stems="""routing route router model fallback provider mcp escalation degradation budget local openclaw opus
+        sonnet haiku gpt claude kimi deepseek gemini llama qwen ollama vllm""",
         korean="모델 라우팅 폴백 프로바이더",
         words=r"""
 \bmodel[- _]rout\w+
@@ -369,7 +377,8 @@ kimi|deepseek|gemini|llama|qwen)
     ),
     Trigger(
         code="build",
-        stems="""ci cd rele depl buil tool base runt link comp gith publ upgr""",
+        stems="""ci cd release deploy deployment build toolchain compiler image runtime linker github publish
+        upgrade""",
         korean="빌드 배포 런타임 툴체인",
         words=r"""
 \b(?:ci|cd|release|deploy\w*|build) (?:pipeline|workflow|script|job|config\w*|system)s?\b
@@ -389,36 +398,34 @@ kimi|deepseek|gemini|llama|qwen)
     ),
 )
 
-CHANGE_VERBS = r"""
-\b(?:add|allow|alter|apply|bypass|bump|change|convert|copy|create|delete|deploy|deprecate|disable|drop|edit|\
-embed|enable)\b
-\b(?:encrypt|decrypt|ensure|expire|export|expose|extend|extract|fix|generate|grant|harden|hard-?code|hash|implement)\b
-\b(?:import|improve|increase|inject|insert|install|integrate|introduce|invalidate|issue|let|lower|make|merge|\
-migrate)\b
-\b(?:modify|move|optimi[sz]e|parallelize|patch|persist|point|port|print|protect|publish|purge|push|put|raise|\
-refactor)\b
-\b(?:relax|remove|rename|renew|replace|require|reset|restrict|restore|retire|return|reuse|revoke|rewrite|rework|\
-roll)\b
-\b(?:rotate|route|run|sanitize|save|send|set|share|ship|sign|simplify|skip|split|store|support|swap|switch|tighten)\b
-\b(?:truncate|tune|turn|unify|update|upgrade|upload|use|validate|verify|whitelist|wipe|erase|wire|wrap|write|\
-backfill)\b
-\b(?:backfill|build|call|log|commit|log out|sign in|log in)\b
-추가|변경|수정|삭제|구현|작성|만들|바꿔|바꾸|고쳐|적용|제거|교체|이전|옮겨|마이그레이션|업데이트
-리팩토링|리팩터링|설정|저장|갱신|노출|비활성|활성|올려|낮춰|지워|연동
-"""
+CHANGE_VERBS = frozenset(
+    """add allow alter apply backfill build bump bypass call change commit convert copy create decrypt delete deploy
+    deprecate disable drop edit embed enable encrypt ensure erase expire export expose extend extract fix generate grant
+    harden hardcode hash implement import improve increase inject insert install integrate introduce invalidate issue
+    let log lower make merge migrate modify move optimise optimize parallelize patch persist point port print protect
+    publish purge push put raise refactor relax remove rename renew replace require reset restore restrict retire return
+    reuse revoke rewrite rework roll rotate route run sanitize save send set share ship sign simplify skip split store
+    support swap switch tighten truncate tune turn unify update upgrade upload use validate verify whitelist wipe wire
+    wrap write""".split()
+)
+
+CHANGE_VERBS_KOREAN = tuple(
+    """추가 변경 수정 삭제 구현 작성 만들 바꿔 바꾸 고쳐 적용 제거 교체 이전 옮겨 마이그레이션 업데이트 리팩토링
+    리팩터링 설정 저장 갱신 노출 비활성 활성 올려 낮춰 지워 연동""".split()
+)
 
 NOT_A_CHANGE = r"""
-^\W*(?:what|who|when|where|why|which|explain|describe|define|tell me|list|name|summari[sz]e|translate|compare)\b
-^\W*how (?:does|do|did|is|are|was|many|much|long|old)\b
-^\W*give me (?:an? )?(?:overview|example|explanation|history|definition|summary)\b
-^\W*(?:write|compose|tell)(?: me)? (?:(?:an?|the|some|short|long|funny|brief|two|three) )*(?:poem|story|essay|\
+\A\W*(?:what|who|when|where|why|which|explain|describe|define|tell me|list|name|summari[sz]e|translate|compare)\b
+\A\W*how (?:does|do|did|is|are|was|many|much|long|old)\b
+\A\W*give me (?:an? )?(?:overview|example|explanation|history|definition|summary)\b
+\A\W*(?:write|compose|tell)(?: me)? (?:(?:an?|the|some|short|long|funny|brief|two|three) )*(?:poem|story|essay|\
 song|haiku|blog|article)s?\b
-^\W*(?:write|compose|tell)(?: me)? (?:(?:an?|the|some|short|long|funny|brief) )*(?:speech|limerick|novel|tweet|\
+\A\W*(?:write|compose|tell)(?: me)? (?:(?:an?|the|some|short|long|funny|brief) )*(?:speech|limerick|novel|tweet|\
 scene|joke|quiz|riddle)\b
-^\W*(?:recommend|suggest|can you explain|could you explain|is (?:it|there)|are (?:there|we)|does|do you|\
+\A\W*(?:recommend|suggest|can you explain|could you explain|is (?:it|there)|are (?:there|we)|does|do you|\
 should (?:i|we))\b
-^\W*(?:read|proofread|count|draw|recap|help me understand|teach me)\b
-(?:무엇|뭐야|뭔가요|설명해|알려|차이|의미|요약|번역)\S*(?: ?주세요| ?줘)?[?.!\s]*$
+\A\W*(?:read|proofread|count|draw|recap|help me understand|teach me)\b
+(?:무엇|뭐야|뭔가요|설명해|알려|차이|의미|요약|번역)\S*(?: ?주세요| ?줘)?[?.!\s]*\Z
 """
 
 STILL_A_CHANGE = r"""

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 from pointsman.core.classify.cues import stems_of
 
-HEAD_CHARS = 1_000  # read for shapes (code lines, options, input/output sections)
+HEAD_CHARS = 800  # read for shapes (code lines, options, input/output sections)
 TAIL_CHARS = 400
-HEAD_WORDS = 48  # read for words: an instruction rarely needs more before its paste begins
-TAIL_WORDS = 24
+HEAD_WORDS = 28  # read for words: an instruction rarely needs more before its paste begins
+TAIL_WORDS = 16
 
 _FENCE = re.compile(r"```([A-Za-z0-9+#_-]*)[^\n]*\n?.*?(?:```|\Z)", re.DOTALL)
 _QUOTE = re.compile(r"[\"“]([^\"“”\n]{60,})[\"”]|(?:^>[^\n]*\n?)+", re.MULTILINE)
-_WORD = re.compile(r"c\+\+|[cf]#|[a-z]+(?:'[a-z]+)?|[가-힣]+|\d[\d,.]*")
+_WORD = re.compile(r"c\+\+|[cf]#|[a-z]+(?:'[a-z]+)?|[가-힣]+|\d[\d,.]*(?:st|nd|rd|th|'?s\b)?")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The bounded part of one prompt. `words` are lower case, numbers become `#`, head and tail joined by `…`."""
+    """The bounded part of one prompt. `words` are lower case; numbers are `#`, `#th` or `#y`."""
 
     text: str  # at most HEAD_CHARS + TAIL_CHARS, as written
     prose: str  # the same, lower case, without fenced blocks and long quotations
@@ -31,6 +31,7 @@ class View:
     stems: frozenset[str]  # of every word of the prose, see `cues`
     length: int  # of the whole prompt, characters
     fenced: bool
+    ascii: bool  # of the prose
     quoted: bool
 
 
@@ -45,11 +46,18 @@ def look(prompt: str) -> View:
         quoted = unquoted != prose
         prose = unquoted
     prose = prose.lower()
-    return View(text, prose, _window(_words(prose)), stems_of(prose), len(prompt), fenced, quoted)
+    return View(text, prose, _window(_words(prose)), stems_of(prose), len(prompt), fenced, prose.isascii(), quoted)
 
 
 def _words(prose: str) -> list[str]:
-    return ["#" if word[0].isdigit() else word for word in _WORD.findall(prose)]
+    return [_number(word) if word[0] in "0123456789" else word for word in _WORD.findall(prose)]
+
+
+def _number(word: str) -> str:
+    """`#` for a quantity, `#th` for an ordinal or decade, `#y` for what looks like a year: only quantities are sums."""
+    if word[-1].isalpha():
+        return "#th"
+    return "#y" if len(word) == 4 and word.isdigit() and "1500" <= word < "2100" else "#"
 
 
 def _window(words: list[str]) -> tuple[str, ...]:
