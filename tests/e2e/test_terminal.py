@@ -1,0 +1,125 @@
+"""The program as a person meets it: in a real terminal, over the simulated fleet."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.terminal import POINTSMAN, Terminal, tmux_missing
+
+pytestmark = [
+    pytest.mark.real_tmux,
+    pytest.mark.skipif(tmux_missing() is not None, reason=tmux_missing() or ""),
+]
+
+
+NAMES = itertools.count()
+
+
+@pytest.fixture
+def open_demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def start(columns: int = 120, rows: int = 40, *argv: str) -> Terminal:
+        env = {"HOME": str(tmp_path), "POINTSMAN_STATE": str(tmp_path / "state"), "COLORTERM": "truecolor"}
+        command = [str(POINTSMAN), *(argv or ("demo",))]
+        terminal = Terminal(command, columns=columns, rows=rows, env=env, name=str(next(NAMES)))
+        opened.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.__exit__(None, None, None)
+
+
+def ask(terminal: Terminal, prompt: str) -> None:
+    terminal.type(prompt)
+    terminal.keys("Enter")
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.keys("Escape")
+    terminal.wait_for(": palette")  # out of the input: a key pressed sooner would arrive as alt+q
+    terminal.keys("q")
+
+
+def test_a_prompt_is_answered_by_a_named_model_with_a_reason_and_leaves_audit_lines(
+    open_demo: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = open_demo()
+    terminal.wait_for("coder-gpu", "● UP", "ask anything")
+    ask(terminal, "Write a Python function that adds two numbers")
+    terminal.wait_for("coder-next", "simulated", "tok/s", "coding → implementer")
+    screen = terminal.wait_for("outcome", "intent", "decision")
+    assert "answered in" in screen
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
+    ledger = sqlite3.connect(f"file:{tmp_path}/state/demo/ledger.db?mode=ro", uri=True)
+    types = [row[0] for row in ledger.execute("SELECT type FROM audit ORDER BY seq")]
+    ledger.close()
+    assert types[:3] == ["decision", "intent", "outcome"]
+
+
+def test_without_a_configuration_the_bare_command_opens_the_simulated_fleet(open_demo: Callable[..., Terminal]) -> None:
+    terminal = open_demo(100, 30, "--state", "state")
+    terminal.wait_for("sim", "● UP")
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 16), (80, 24), (200, 60)])
+def test_it_is_usable_at_every_size(open_demo: Callable[..., Terminal], columns: int, rows: int) -> None:
+    terminal = open_demo(columns, rows)
+    terminal.wait_for("NORMAL")
+    ask(terminal, "Why is the sky blue?")
+    terminal.wait_for("● outcome")
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
+
+
+def test_resizing_from_tiny_to_large_keeps_it_alive(open_demo: Callable[..., Terminal]) -> None:
+    terminal = open_demo(120, 40)
+    terminal.wait_for("● UP")
+    for columns, rows in ((20, 5), (200, 50), (2, 2), (80, 24)):
+        terminal.resize(columns, rows)
+    terminal.wait_for("NORMAL")
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
+
+
+def test_a_service_found_down_is_started_and_its_model_answers(open_demo: Callable[..., Terminal]) -> None:
+    terminal = open_demo(160, 50)
+    terminal.wait_for("llama-qwen", "○ inactive")
+    terminal.keys("Escape")
+    terminal.wait_for(": palette")
+    terminal.keys("4")
+    terminal.wait_for("restart")
+    terminal.keys("Down", "s")
+    terminal.wait_for("systemctl --user start llama-qwen", "y")
+    terminal.keys("y")
+    terminal.wait_for("○ inactive", gone=True)
+    terminal.keys("i")
+    terminal.wait_for("send")
+    ask(terminal, "Summarize this: the meeting moved to Tuesday.")
+    terminal.wait_for("qwen · llama-qwen", "tok/s")
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
+
+
+def test_a_killed_endpoint_is_a_divider_in_the_chat_and_a_line_in_the_audit(open_demo: Callable[..., Terminal]) -> None:
+    terminal = open_demo(160, 50)
+    terminal.wait_for("coder-gpu", "● UP")
+    terminal.keys("C-p")
+    terminal.wait_for("Search")
+    terminal.type("kill coder-gpu")
+    terminal.wait_for("Kill coder-gpu")
+    terminal.keys("Enter")
+    terminal.wait_for("✖ DOWN")
+    ask(terminal, "Refactor this function please")
+    terminal.wait_for("codex · openai", "tok/s", "step-down")
+    leave(terminal)
+    terminal.wait_for("DONE:0 TTY:2")
