@@ -12,6 +12,10 @@ from enum import StrEnum
 from pointsman.core.fleet import Locality
 from pointsman.core.outcome import TRIPS_BREAKER, Cancelled, Completed, Failed, FailureKind, Outcome
 
+LIMIT_PAUSE = 15.0  # seconds; a rate limit that does not say how long, doubling while it is met again
+LONGEST_LIMIT_PAUSE = 120.0
+QUOTA_PAUSE = 600.0  # an empty purse is not filled by waiting, but somebody may fill it
+
 
 class HealthState(StrEnum):
     UNKNOWN = "unknown"
@@ -59,6 +63,8 @@ class Breaker:
     openings: int = 0  # how often it opened since the last good completion
     retry_at: float | None = None  # when open: the half-open trial is allowed from then on
     trial_since: float | None = None  # when half-open: the one trial under way
+    trial_until: float | None = None  # a trial that has not ended by then is handed over
+    trial_by: str = ""  # who holds it; the late result of a trial that was handed over counts for nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,8 @@ class Health:
     breaker: Breaker = Breaker()
     until: float | None = None  # rate-limited until then
     last_seen: float | None = None  # of the last probe or call, for the age column
+    probed: HealthState | None = None  # what the last probe found, whatever real calls say
+    limits_hit: int = 0  # rate limits in a row, each met after the one before had ended
 
     def callable(self, now: float) -> bool:
         """May a request be sent there now? The half-open trial counts as yes while nobody holds it."""
@@ -84,7 +92,8 @@ class Health:
 
     def trial_ready(self, now: float) -> bool:
         if self.breaker.state is BreakerState.HALF_OPEN:
-            return self.breaker.trial_since is None
+            until = self.breaker.trial_until
+            return self.breaker.trial_since is None or (until is not None and now >= until)
         return self.breaker.retry_at is not None and now >= self.breaker.retry_at
 
 
@@ -97,23 +106,65 @@ class Probe:
     until: float | None = None
 
 
-def observe(health: Health, seen: Probe | Outcome, now: float, limits: BreakerLimits, jitter: float = 0.5) -> Health:
-    """The next health. `jitter` in 0..1 spreads the time a breaker stays open by -20 % to +20 %."""
+def observe(
+    health: Health, seen: Probe | Outcome, now: float, limits: BreakerLimits, jitter: float = 0.5, by: str | None = None
+) -> Health:
+    """The next health. `jitter` in 0..1 spreads the time a breaker stays open by -20 % to +20 %.
+
+    `by` is who made the call, as given to `begin_trial`: while somebody's trial is under way only its own outcome
+    counts. None: not told, then it counts.
+    """
     if isinstance(seen, Probe):
         return _probed(health, seen, now, limits)
+    if by is not None and health.breaker.trial_since is not None and by != health.breaker.trial_by:
+        return replace(health, last_seen=now)
     if isinstance(seen, Completed):
         return _completed(health, now)
     if isinstance(seen, Cancelled):
-        return replace(health, breaker=replace(health.breaker, trial_since=None), last_seen=now)
+        return replace(_without_trial(health), last_seen=now)
     return _failed(health, seen, now, limits, jitter)
 
 
-def begin_trial(health: Health, now: float) -> Health:
+def begin_trial(health: Health, now: float, by: str = "", limits: BreakerLimits = LOCAL_LIMITS) -> Health:
     """Marks the one half-open trial as taken. No change unless the breaker is not closed."""
     if health.breaker.state is BreakerState.CLOSED:
         return health
-    breaker = replace(health.breaker, state=BreakerState.HALF_OPEN, trial_since=now)
+    breaker = replace(
+        health.breaker, state=BreakerState.HALF_OPEN, trial_since=now, trial_until=now + limits.trial, trial_by=by
+    )
     return replace(health, breaker=breaker)
+
+
+def give_back(health: Health, by: str) -> Health:
+    """A trial that was taken and not used: no call was made after all."""
+    return _without_trial(health) if health.breaker.trial_by == by else health
+
+
+def moved_in_time(health: Health, by: float) -> Health:
+    """The same health after the wall clock was set by that many seconds: every pause keeps its length."""
+    old = health.breaker
+    breaker = replace(
+        old,
+        recent=tuple((at + by, good) for at, good in old.recent),
+        retry_at=_plus(old.retry_at, by),
+        trial_since=_plus(old.trial_since, by),
+        trial_until=_plus(old.trial_until, by),
+    )
+    return replace(
+        health,
+        since=health.since + by if health.since else health.since,
+        until=_plus(health.until, by),
+        last_seen=_plus(health.last_seen, by),
+        breaker=breaker,
+    )
+
+
+def _plus(at: float | None, by: float) -> float | None:
+    return None if at is None else at + by
+
+
+def _without_trial(health: Health) -> Health:
+    return replace(health, breaker=replace(health.breaker, trial_since=None, trial_until=None, trial_by=""))
 
 
 def _moved(health: Health, state: HealthState, reason: str, now: float, until: float | None = None) -> Health:
@@ -121,37 +172,49 @@ def _moved(health: Health, state: HealthState, reason: str, now: float, until: f
     return replace(health, state=state, reason=reason, since=since, until=until, last_seen=now)
 
 
+_GOOD = (HealthState.UP, HealthState.BUSY)
+_BUT = "the probe is good, but calls fail: "
+
+
 def _probed(health: Health, probe: Probe, now: float, limits: BreakerLimits) -> Health:
-    health = _release_stale_trial(health, now, limits)
+    turned_good = health.probed not in _GOOD
+    health = replace(_release_stale_trial(health, now, limits), probed=probe.state)
     limited = health.state is HealthState.RATE_LIMITED and health.until is not None and now < health.until
     if limited and probe.state is HealthState.UP:
         return replace(health, last_seen=now)
-    if probe.state in (HealthState.UP, HealthState.BUSY) and health.breaker.state is not BreakerState.CLOSED:
+    if probe.state in _GOOD and health.breaker.state is not BreakerState.CLOSED:
+        return _green_but_open(health, turned_good, now)
+    return _moved(health, probe.state, probe.reason, now, probe.until)
+
+
+def _green_but_open(health: Health, turned_good: bool, now: float) -> Health:
+    """Only a probe that turns good allows the trial before its time: one that was good while calls failed says
+    nothing new, and would have every failing trial followed by the next."""
+    if turned_good:
         breaker = replace(health.breaker, state=BreakerState.HALF_OPEN)
         reason = "the probe is good again; waiting for one good completion"
         return _moved(replace(health, breaker=breaker), HealthState.DOWN, reason, now)
-    return _moved(health, probe.state, probe.reason, now, probe.until)
+    reason = health.reason if health.reason.startswith((_BUT, "the probe is good again")) else _BUT + health.reason
+    return _moved(health, HealthState.DOWN, reason, now)
 
 
 def _release_stale_trial(health: Health, now: float, limits: BreakerLimits) -> Health:
     since = health.breaker.trial_since
-    if since is None or now - since < limits.trial:
-        return health
-    return replace(health, breaker=replace(health.breaker, trial_since=None))
+    return health if since is None or now - since < limits.trial else _without_trial(health)
 
 
 def _completed(health: Health, now: float) -> Health:
     recent = (*health.breaker.recent, (now, True))[-64:]
-    return _moved(replace(health, breaker=Breaker(recent=recent)), HealthState.UP, "answered", now)
+    well = replace(health, breaker=Breaker(recent=recent), limits_hit=0)
+    return _moved(well, HealthState.UP, "answered", now)
 
 
 def _failed(health: Health, failed: Failed, now: float, limits: BreakerLimits, jitter: float) -> Health:
-    released = replace(health, breaker=replace(health.breaker, trial_since=None))
+    released = _without_trial(health)
     if failed.kind in (FailureKind.AUTH, FailureKind.FORBIDDEN):
         return _moved(released, HealthState.MISCONFIGURED, failed.detail or str(failed.kind), now)
     if failed.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA):
-        wait = failed.retry_after if failed.retry_after is not None else _default_wait(failed.kind)
-        return _moved(released, HealthState.RATE_LIMITED, failed.detail or str(failed.kind), now, now + wait)
+        return _limited(released, failed, now, jitter)
     if failed.kind is FailureKind.LOADING:
         return _moved(released, HealthState.WARMING, failed.detail or "loading the model", now)
     if failed.kind is FailureKind.BUSY:
@@ -161,8 +224,22 @@ def _failed(health: Health, failed: Failed, now: float, limits: BreakerLimits, j
     return _counted(released, failed, now, limits, jitter)
 
 
-def _default_wait(kind: FailureKind) -> float:
-    return 600.0 if kind is FailureKind.QUOTA else 15.0
+def _limited(health: Health, failed: Failed, now: float, jitter: float) -> Health:
+    """Not to be called until T. Many calls that meet one limit make one pause of it, not one each."""
+    reason = failed.detail or str(failed.kind)
+    under_way = health.state is HealthState.RATE_LIMITED and health.until is not None and now < health.until
+    if under_way and health.until is not None:
+        stated = health.until if failed.retry_after is None else max(health.until, now + failed.retry_after)
+        return _moved(health, HealthState.RATE_LIMITED, reason, now, stated)
+    hit = health.limits_hit + 1
+    wait = failed.retry_after if failed.retry_after is not None else _unstated_wait(failed.kind, hit, jitter)
+    return _moved(replace(health, limits_hit=hit), HealthState.RATE_LIMITED, reason, now, now + wait)
+
+
+def _unstated_wait(kind: FailureKind, hit: int, jitter: float) -> float:
+    if kind is FailureKind.QUOTA:
+        return QUOTA_PAUSE
+    return min(LIMIT_PAUSE * 2.0 ** min(hit - 1, 10), LONGEST_LIMIT_PAUSE) * (0.8 + 0.4 * jitter)
 
 
 def _counted(health: Health, failed: Failed, now: float, limits: BreakerLimits, jitter: float) -> Health:
@@ -173,10 +250,14 @@ def _counted(health: Health, failed: Failed, now: float, limits: BreakerLimits, 
     if old.state is BreakerState.CLOSED and not _should_open(recent, streak, limits):
         # One refused connection already says that nothing listens there; the next probe will tell.
         return _moved(replace(health, breaker=breaker), health.state, failed.detail or str(failed.kind), now)
+    if old.state is BreakerState.OPEN and old.retry_at is not None and now < old.retry_at:
+        # A call from before the opening: it says what is known, and must not make the pause longer.
+        return replace(health, breaker=replace(old, recent=recent), last_seen=now)
     openings = old.openings + 1
     spread = 0.8 + 0.4 * jitter
-    pause = min(limits.open_first * 2.0 ** (openings - 1), limits.open_most) * spread
-    breaker = replace(breaker, state=BreakerState.OPEN, openings=openings, retry_at=now + pause, trial_since=None)
+    # The most is the most, jitter included: "taken back within 30 s" counts on it.
+    pause = min(limits.open_first * 2.0 ** min(openings - 1, 30) * spread, limits.open_most)
+    breaker = replace(breaker, state=BreakerState.OPEN, openings=openings, retry_at=now + pause)
     return _moved(replace(health, breaker=breaker), HealthState.DOWN, failed.detail or str(failed.kind), now)
 
 

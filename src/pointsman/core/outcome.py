@@ -37,6 +37,7 @@ class FailureKind(StrEnum):
     LOCAL_GUARD = "local_guard"  # our own network guard refused the connection
     BUDGET = "budget"  # our own ledger said no: no call was made
     COOLING = "cooling"  # the endpoint's breaker is open or its one trial is taken: no call was made
+    DEADLINE = "deadline"  # the request's own time for all its attempts ran out: nobody's fault
     INTERRUPTED = "interrupted"  # we ended it: its service is restarted, or local_only was switched on
     INTERNAL = "internal"  # our own fault
 

@@ -69,6 +69,7 @@ class Request:
     max_output: int | None = None  # tokens
     conversation: str | None = None
     actor: str = "user"
+    deadline_s: float | None = None  # seconds for the whole chain; None: the longest total among its endpoints
 
     @property
     def text(self) -> str:
