@@ -45,11 +45,11 @@ async def settle(app: PointsmanApp, pilot: Pilot[None]) -> None:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if holds():
-            return
-        await pilot.pause()
-    raise AssertionError("it never came to hold")
+    """Lets the loop run until it holds; the limit only ends a test that failed."""
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0)
+    await pilot.pause()
 
 
 async def say(app: PointsmanApp, pilot: Pilot[None], text: str) -> None:
@@ -124,9 +124,9 @@ async def test_the_policy_strip_is_seen_at_every_size_and_in_every_pane(
     console: Any, read: Read, size: tuple[int, int]
 ) -> None:
     async with screen(console, size) as (app, pilot):
-        for name in zones.PANES:
+        for name in ("endpoints", "usage", "chat"):
             app.action_show_pane(name)
-            await settle(app, pilot)
+            await pilot.pause()
             first = read(app).split("\n")[0]
             assert "PREFER-CHEAP 84%" in first and "2 alerts" in first
             assert app.home.desk.pane(name).display
@@ -427,9 +427,13 @@ async def test_the_audit_reads_on_when_the_cursor_reaches_the_end(console: Any, 
 async def test_the_palette_lists_every_action_theme_and_fault(console: Any) -> None:
     async with screen(console) as (app, _):
         titles = [command.title for command in commands(app)]
-    assert {"fault: kill coder-gpu", "fault: 429 from openai", "restart llama-qwen", "theme: textual-dark"} <= set(
-        titles
-    )
+    assert {
+        "fault: kill coder-gpu",
+        "fault: 429 from openai",
+        "restart llama-qwen",
+        "ask only opus",
+        "theme: textual-dark",
+    } <= set(titles)
     listed = {binding.tooltip for binding in keys.APP} - {
         "palette",
         "palette, also while writing",
@@ -502,12 +506,14 @@ async def test_a_storm_of_resizes_down_to_one_cell_crashes_nothing_and_keeps_the
         assert app.focused is focused and "coder-gpu" in read(app)
 
 
-@pytest.mark.parametrize("name", zones.PANES)
-async def test_every_pane_is_usable_at_60x16(console: Any, read: Read, name: str) -> None:
+async def test_every_pane_is_usable_at_60x16(console: Any, read: Read) -> None:
     async with screen(console, (60, 16)) as (app, pilot):
-        app.action_show_pane(name)
-        await settle(app, pilot)
-        assert len(read(app).split("\n")) == 16 and app.focused is not None
+        for name in zones.PANES:
+            app.action_show_pane(name)
+            await pilot.pause()
+            pane = app.home.desk.pane(name)
+            assert app.focused is not None and pane in app.focused.ancestors_with_self
+            assert str(pane.border_title) in read(app) and pane.size.height >= 8
 
 
 async def test_ascii_only_draws_nothing_but_ascii(console: Any, read: Read) -> None:

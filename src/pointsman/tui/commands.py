@@ -35,6 +35,7 @@ def commands(app: PointsmanApp) -> Iterator[Command]:
     yield from _themes(app)
     if app.engine is None:
         return
+    yield from _models(app)
     yield from _services(app)
     yield from _faults(app)
 
@@ -54,6 +55,14 @@ def _help(binding: Binding, app: PointsmanApp) -> str:
 def _themes(app: PointsmanApp) -> Iterator[Command]:
     for name in app.available_themes:
         yield Command(f"theme: {name}", "colours", partial(setattr, app, "theme", name))
+
+
+def _models(app: PointsmanApp) -> Iterator[Command]:
+    if app.picture is None:
+        return
+    yield Command("ask whom the policy chooses", "/model auto", partial(app.chat.pin, "auto"))
+    for name in app.picture.fleet.models:
+        yield Command(f"ask only {label(name)}", f"/model {label(name)}", partial(app.chat.pin, name))
 
 
 def _services(app: PointsmanApp) -> Iterator[Command]:

@@ -140,7 +140,7 @@ class ChatPane(Pane):
 
     def _obey(self, command: str, argument: str) -> None:
         handlers: Mapping[str, Callable[[str], None]] = {
-            "/model": self._pin,
+            "/model": self.pin,
             "/local": self._local,
             "/clear": self._clear,
             "/help": self._help,
@@ -153,7 +153,8 @@ class ChatPane(Pane):
             return
         handler(argument)
 
-    def _pin(self, name: str) -> None:
+    def pin(self, name: str) -> None:
+        """From now on this chat asks only that model; `auto` leaves it to the policy."""
         if name.lower() in ("auto", ""):
             self.conversation.pin = None
         elif self.picture is None or (model := self.picture.fleet.find(name)) is None:

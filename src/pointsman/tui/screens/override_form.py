@@ -85,7 +85,7 @@ class OverrideForm(ModalScreen[Override | None]):
             id=self._new_id,
             kind=kind,
             scope=str(self.query_one("#scope", Select).value),
-            model=None if kind is OverrideKind.LOCAL_ONLY else str(model),
+            model=model if isinstance(model, str) and kind is not OverrideKind.LOCAL_ONLY else None,
             created_at=self._now,
             expires_at=self._now + span if span else None,
             reason="set on the screen",
