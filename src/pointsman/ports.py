@@ -119,6 +119,25 @@ class Prober(Protocol):
     async def aclose(self) -> None: ...
 
 
+# --- structured answers ------------------------------------------------------------------------------------------
+
+
+class InvalidOutput(ValueError):
+    """An answer that is not what its role must emit; the text says what is missing, on one line."""
+
+
+class Outputs(Protocol):
+    """What the structured outputs of `Role.emits` look like."""
+
+    def instruction(self, emits: str) -> str:
+        """What the model is told, its JSON Schema included."""
+        ...
+
+    def read(self, emits: str, answer: str, material: str) -> Mapping[str, object]:
+        """The answer's content. `material` is the text that it may cite. Raises InvalidOutput."""
+        ...
+
+
 # --- the machine -------------------------------------------------------------------------------------------------
 
 

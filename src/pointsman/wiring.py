@@ -100,6 +100,7 @@ async def _start(
     from pointsman.adapters.clients import Clients
     from pointsman.adapters.clock import SystemClock
     from pointsman.adapters.probe import HttpProber
+    from pointsman.adapters.structured import StructuredOutputs
     from pointsman.engine.engine import Engine
 
     clock = SystemClock()
@@ -119,6 +120,7 @@ async def _start(
         faults=tuple if demo is None else _faults_of(demo),
         play=None if demo is None else _play_of(demo),
         monitor=monitor,
+        outputs=StructuredOutputs(),
     )
     return await stack.enter_async_context(engine)
 
@@ -189,6 +191,7 @@ def _import_world() -> None:
     import pointsman.adapters.host
     import pointsman.adapters.probe
     import pointsman.adapters.store
+    import pointsman.adapters.structured
     import pointsman.engine.engine  # noqa: F401
 
 

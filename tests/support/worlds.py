@@ -24,6 +24,7 @@ from pointsman.ports import (
     Chunk,
     Finish,
     ModelTotal,
+    Outputs,
     Probed,
     Reservation,
     ServiceResult,
@@ -232,6 +233,7 @@ class World:
     clock: TestClock = field(default_factory=TestClock)
     services: PaperServices = field(default_factory=PaperServices)
     prober: AllUp = field(default_factory=AllUp)
+    outputs: Outputs | None = None
 
     def __post_init__(self) -> None:
         names = self.fleet.endpoints
@@ -245,6 +247,7 @@ class World:
             services=self.services,
             clock=self.clock,
             monitor=False,
+            outputs=self.outputs,
         )
 
     def called(self) -> list[str]:

@@ -157,7 +157,8 @@ def _onward(decision: Decision, attempts: Sequence[Attempt], failed: Failed, rul
     refused = failed.kind is FailureKind.REFUSAL
     if failed.kind in NO_FALLBACK and not (refused and rules.fall_back_on_refusal):
         return Stop(code=str(failed.kind), why=failed.detail or str(failed.kind))
-    if failed.shown and rules.on_cut is OnCut.STOP:
+    cut = failed.shown and failed.kind is not FailureKind.INVALID_OUTPUT
+    if cut and rules.on_cut is OnCut.STOP:
         offer = following.model if following else None
         return Stop(code=str(failed.kind), why=f"the answer was cut: {failed.detail}", offer=offer)
     if following is None:

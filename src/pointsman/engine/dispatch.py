@@ -15,28 +15,45 @@ from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet
 from pointsman.core.keywords import task_for
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
-from pointsman.core.request import Request
+from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
+from pointsman.core.tokens import estimate_tokens
 from pointsman.core.usage import cost_of
 from pointsman.engine import events
 from pointsman.engine.board import Board
 from pointsman.engine.calls import Running, run_call
 from pointsman.engine.ledger import Ledger, final_usage
-from pointsman.ports import Backend, BudgetFull, Call, Chunk, Clock, Progress, Reasoning, Text, Ticket
+from pointsman.ports import (
+    Backend,
+    BudgetFull,
+    Call,
+    Chunk,
+    Clock,
+    InvalidOutput,
+    Outputs,
+    Progress,
+    Reasoning,
+    Text,
+    Ticket,
+)
 
 Emit = Callable[[events.EngineEvent], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """What every request needs. `running` holds the calls under way, so that others can end them."""
+    """What every request needs. `running` holds the calls under way, so that others can end them.
+
+    Without `outputs` a role's answer is free text, whatever it should emit.
+    """
 
     fleet: Fleet
     backends: Mapping[str, Backend]
     board: Board
     ledger: Ledger
     clock: Clock
+    outputs: Outputs | None = None
     running: dict[str, Running] = field(default_factory=dict)
 
     async def serve(self, request: Request, emit: Emit) -> None:
@@ -99,7 +116,19 @@ class _Journey:
 
     def _look(self) -> Decision:
         task = task_for(self.home.fleet, self.request)
-        return decide(self.home.fleet, self.request, task, self.home.board.snapshot(), self.home.clock.new_id())
+        snapshot = self.home.board.snapshot()
+        decision = decide(self.home.fleet, self.request, task, snapshot, self.home.clock.new_id())
+        instruction = self._instruction(decision)
+        if not instruction:
+            return decision
+        # What is added to the prompt is part of what must fit window and budget.
+        longer = replace(task, tokens=task.tokens + estimate_tokens(instruction))
+        return decide(self.home.fleet, self.request, longer, snapshot, decision.id)
+
+    def _instruction(self, decision: Decision) -> str:
+        """What the role's structured output asks of the model; empty for free text."""
+        emits = self.home.fleet.roles[decision.role].emits
+        return self.home.outputs.instruction(emits) if self.home.outputs is not None and emits is not None else ""
 
     def _short_wait(self, decision: Decision) -> float | None:
         """Everybody is rate-limited, the first one only for a moment: wait rather than fail (scenarios.md C1)."""
@@ -172,7 +201,7 @@ class _Journey:
         call = Call(
             endpoint=endpoint,
             model=model,
-            messages=self.request.messages,
+            messages=_instructed(self.request.messages, self._instruction(decision)),
             max_output=rung.max_output,
             params=model.params,
         )
@@ -184,7 +213,7 @@ class _Journey:
         finally:
             del self.home.running[ticket.id]
             usage = final_usage(outcome, running.seen, running.everything, decision.task.tokens)
-            outcome = _with_usage(outcome, usage)
+            outcome = self._checked(decision, _with_usage(outcome, usage), running.answer)
             attempt = self._record(rung, outcome, started, began, number)
             if isinstance(outcome, Cancelled):
                 self.attempts.append(attempt)
@@ -192,6 +221,19 @@ class _Journey:
             await asyncio.shield(self._settle(ticket, attempt))
         self.text = running.answer
         return attempt
+
+    def _checked(self, decision: Decision, outcome: Outcome, answer: str) -> Outcome:
+        """A whole answer that is not what its role must emit is a failed attempt (GR-012)."""
+        emits, outputs = self.home.fleet.roles[decision.role].emits, self.home.outputs
+        if not isinstance(outcome, Completed) or emits is None or outputs is None:
+            return outcome
+        material = "\n".join(message.text for message in self.request.messages)
+        try:
+            outputs.read(emits, answer, material)
+        except InvalidOutput as invalid:
+            detail = f"no valid {emits}: {invalid}"
+            return Failed(kind=FailureKind.INVALID_OUTPUT, detail=detail, usage=outcome.usage, shown=bool(answer))
+        return outcome
 
     async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
         old, new = self.home.board.saw(attempt.endpoint, attempt.outcome)
@@ -240,6 +282,15 @@ class _Journey:
                     retry_at=None if step.retry_after is None else now + step.retry_after,
                 )
             )
+
+
+def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
+    """The conversation with the instruction in its system message, which stands first and once."""
+    if not instruction:
+        return messages
+    if messages and messages[0].role == "system":
+        return (replace(messages[0], text=f"{messages[0].text}\n\n{instruction}"), *messages[1:])
+    return (Message(role="system", text=instruction), *messages)
 
 
 def _no_ticket(refused: BudgetFull | None) -> Failed:

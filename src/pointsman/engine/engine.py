@@ -29,6 +29,7 @@ from pointsman.ports import (
     Clock,
     HostProbe,
     ModelTotal,
+    Outputs,
     Prober,
     ServiceResult,
     Services,
@@ -56,13 +57,14 @@ class Engine:
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
+        outputs: Outputs | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
         self._ledger = Ledger(fleet, store, self._board, clock)
         self._dispatcher = Dispatcher(
-            fleet=fleet, backends=backends, board=self._board, ledger=self._ledger, clock=clock
+            fleet=fleet, backends=backends, board=self._board, ledger=self._ledger, clock=clock, outputs=outputs
         )
         self._monitor = Monitor(
             fleet=fleet,
