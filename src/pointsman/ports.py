@@ -155,6 +155,22 @@ class ServiceResult:
 
 
 class Services(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortOwner:
+    """Who listens on a port. `ours` None: it cannot be told, and `text` says why."""
+
+    ours: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartLimit:
+    """A manager that allows only `burst` starts within `seconds`, and then gives the service up."""
+
+    burst: int
+    seconds: float
+
+
     async def status(self) -> tuple[ServiceStatus, ...]: ...
 
     def command(self, name: str, verb: str) -> tuple[str, ...]:
@@ -162,7 +178,15 @@ class Services(Protocol):
         ...
 
     async def act(self, name: str, verb: str) -> ServiceResult:
-        """`verb` is start, stop or restart. Never through a shell."""
+        """`verb` is start, stop, restart or (where the manager knows it) reset-failed. Never through a shell."""
+        ...
+
+    async def start_limit(self, name: str) -> StartLimit | None:
+        """None: the manager has none, or does not say."""
+        ...
+
+    async def port_owner(self, name: str, url: str) -> PortOwner:
+        """Does the service itself listen where `url` points?"""
         ...
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
@@ -171,6 +195,38 @@ class Services(Protocol):
 
 
 class Clock(Protocol):
+class GatewayFile(Protocol):
+    """Another program's configuration, which claims a default model. Changed only through that program's own CLI."""
+
+    async def claim(self) -> Claim | None:
+        """What the file says now; None if there is no file. Never raises for what stands in it."""
+        ...
+
+    async def back_up(self, at: float) -> str:
+        """A private copy of the file; returns its path. Raises OSError."""
+        ...
+
+    async def revert(self, drift: Drift) -> ServiceResult:
+        """Runs the drift's command. `ok` means the file says what the policy expects afterwards."""
+        ...
+
+
+class Residency(Protocol):
+    """Loads models into a server's memory and takes them out again. It has no way to erase anything (trap T2)."""
+
+    def describe(self, endpoint: Endpoint, model: Model, verb: str) -> str:
+        """The request that `load` or `unload` would send, in one line; empty if that server cannot be told."""
+        ...
+
+    async def load(self, endpoint: Endpoint, model: Model) -> ServiceResult:
+        """Returns once the model is in memory, or with the reason why it is not. Never raises for the server."""
+        ...
+
+    async def unload(self, endpoint: Endpoint, model_id: str) -> ServiceResult:
+        """Returns once the server no longer lists it as loaded. `model_id` is the server's own name."""
+        ...
+
+
     def now(self) -> float:
         """Wall clock, Unix seconds."""
         ...

@@ -228,11 +228,15 @@ class ServiceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Something on this machine that can be restarted."""
+    """Something on this machine that can be restarted. `unit` is what its manager calls it."""
 
     name: str
     kind: ServiceKind
     unit: str
+    command: tuple[str, ...] = ()  # kind process: the argv that we start ourselves, never a shell's line
+    log: str | None = None  # kind launchd: the file its output goes to, which launchd does not show
+    keep: str = "on-failure"  # kind process: when it is started again by itself: always, on-failure, never
+    stop_s: float = 10.0  # kinds process, docker, podman: seconds between asking it to end and killing it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class Code(StrEnum):
     DOWN = "down"
     COOLING = "cooling"
     MISSING = "model-missing"
+    VRAM = "vram"  # it would have to be loaded, and cannot fit
     SATURATED = "saturated"
     AUDIT = "GR-005"  # the audit cannot be written, so nothing may leave the machine or degrade
     EXTERNAL = "no-model"  # the role is done without a language model

@@ -104,6 +104,47 @@ class ServiceStatus:
     invocation: str | None = None  # changes with every start
 
 
+class RestartStage(StrEnum):
+    """How far a start or restart has come. The last three are ends."""
+
+    WAITING = "waiting"  # until our own streams on it have ended, as was asked
+    STOPPING = "stopping"
+    STARTING = "starting"
+    LOADING = "loading"
+    ANSWERING = "answering"  # everything looks well; one token is asked for
+    HEALTHY = "healthy"
+    UNHEALTHY = "restarted but not healthy"
+    REFUSED = "refused"  # nothing was done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartProgress:
+    """A start or restart of a service, under way or at its end. `text` and `tail` may quote untrusted text."""
+
+    service: str
+    verb: str
+    stage: RestartStage
+    started: float  # Unix seconds
+    text: str = ""  # why it is in this stage
+    done: float | None = None  # 0..1 of loading, where the server tells
+    seconds: float = 0.0  # since it was asked for
+    tail: tuple[str, ...] = ()  # the last log lines of one that is not healthy
+
+    @property
+    def over(self) -> bool:
+        return self.stage in (RestartStage.HEALTHY, RestartStage.UNHEALTHY, RestartStage.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupStatus:
+    """An exclusive group: which endpoints hold a model now, which one is being loaded, who waits for it."""
+
+    name: str
+    loaded: frozenset[str] = frozenset()
+    loading: str | None = None
+    waiting: int = 0
+
+
 class OverrideKind(StrEnum):
     PIN = "pin"  # this model and no other
     PREFER = "prefer"  # this model first
@@ -138,6 +179,10 @@ class Snapshot:
     overrides: tuple[Override, ...] = ()
     local_only: bool = False  # from configuration; an override can only add to it
     audit_writable: bool = True
+    restarts: tuple[RestartProgress, ...] = ()  # the newest of each service
+    groups: tuple[GroupStatus, ...] = ()
+    # What loading a model took of VRAM beyond its stated weights and cache, in bytes, by model; missing: not measured.
+    vram_overhead: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def cloud_forbidden(self) -> bool:

@@ -33,6 +33,7 @@ class Waiting(Event):
     why: str
     seconds: float
     done: float | None = None  # 0..1 where the server tells
+    position: int | None = None  # place in a queue, from 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
