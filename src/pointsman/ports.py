@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState
+from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Model
 from pointsman.core.health import Probe
 from pointsman.core.outcome import Failed, TokenUsage
@@ -154,7 +155,6 @@ class ServiceResult:
     argv: tuple[str, ...] = ()
 
 
-class Services(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortOwner:
     """Who listens on a port. `ours` None: it cannot be told, and `text` says why."""
@@ -171,6 +171,7 @@ class StartLimit:
     seconds: float
 
 
+class Services(Protocol):
     async def status(self) -> tuple[ServiceStatus, ...]: ...
 
     def command(self, name: str, verb: str) -> tuple[str, ...]:
@@ -194,7 +195,6 @@ class StartLimit:
         ...
 
 
-class Clock(Protocol):
 class GatewayFile(Protocol):
     """Another program's configuration, which claims a default model. Changed only through that program's own CLI."""
 
@@ -227,6 +227,7 @@ class Residency(Protocol):
         ...
 
 
+class Clock(Protocol):
     def now(self) -> float:
         """Wall clock, Unix seconds."""
         ...
@@ -344,6 +345,10 @@ class Store(Protocol):
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...
 
     async def audit_size(self) -> int: ...
+
+    async def check_audit(self) -> AuditState:
+        """Whether the audit is what was written: every line the first time, what was added since from then on."""
+        ...
 
     async def overrides(self, now: float) -> tuple[Override, ...]: ...
 
