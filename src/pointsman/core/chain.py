@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from pointsman.core.conditions import FactValue, all_hold, describe
 from pointsman.core.decision import Told
@@ -42,6 +43,11 @@ def plan_chain(
         notices.append(Told(notice=Notice.STEP_UP, text=text))
         _extend(fleet, order, role.escalate_to, f"escalated: {escalated}")
     _add_role_order(fleet, request, role, order)
+    unknown = [name for name in request.fallbacks or () if fleet.find(name) is None]
+    notices += [
+        Told(notice=Notice.OVERRIDE, text=f"{name}, given as fallback, is no model of this fleet: skipped")
+        for name in unknown
+    ]
     exclusive = None
     if not request.allow_fallback:
         order = dict(list(order.items())[:1])
@@ -71,6 +77,11 @@ def _pinned(fleet: Fleet, request: Request, task: Task, role: Role, snapshot: Sn
     override = standing(snapshot, OverrideKind.PIN, task, role)
     name = request.pin or (override.model if override else None)
     model = fleet.find(name) if name else None
+    if name and model is None:
+        # Strict as it is, it must not turn into "any model" when its name is wrong (scenarios.md A11, A12).
+        near = get_close_matches(name.lower(), fleet.models, n=3)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return Chain(order={}, exclusive=(Code.PIN, f"{name} is pinned and is no model of this fleet{hint}"))
     if model is None:
         return None
     who = "this request" if request.pin else f"an override for {override.scope if override else ''}"
@@ -99,6 +110,8 @@ def _add_preference(
         if model is not None and model.name not in order:
             order[model.name] = why
             notices.append(Told(notice=Notice.OVERRIDE, text=f"{model.name}: {why}"))
+        elif name and model is None:
+            notices.append(Told(notice=Notice.OVERRIDE, text=f"{name}, {why}, is no model of this fleet: skipped"))
 
 
 def standing(snapshot: Snapshot, kind: OverrideKind, task: Task, role: Role) -> Override | None:

@@ -401,7 +401,7 @@ def _blocked(
         return f"{here.role.name} is done by {here.role.handled_by}, not by a language model ({Code.EXTERNAL})", None
     own = [r for r in rejected if r.model in here.chain.order] or list(rejected)
     waits = [r.retry_at for r in own if r.retry_at is not None]
-    reasons = "; ".join(f"{r.why} ({r.code})" for r in own) or "the role has no models"
+    reasons = "; ".join(dict.fromkeys(f"{r.why} ({r.code})" for r in own)) or "the role has no models"
     return f"no model may do this {here.task.kind} task: {reasons}", min(waits, default=None)
 
 

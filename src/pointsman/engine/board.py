@@ -6,15 +6,29 @@ Owned by the event loop's thread: every write is synchronous and between awaits,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 
+from pointsman.core.audit import AuditEvent, AuditState
+from pointsman.core.drift import Drift
+from pointsman.core.flapping import Told, tell
 from pointsman.core.fleet import Fleet
-from pointsman.core.health import Health, HealthState, Probe, begin_trial, limits_for, observe
+from pointsman.core.health import (
+    Health,
+    HealthState,
+    Probe,
+    begin_trial,
+    give_back,
+    limits_for,
+    moved_in_time,
+    observe,
+)
 from pointsman.core.outcome import Completed, Outcome
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus, Snapshot
 from pointsman.core.usage import Usage
 from pointsman.ports import Clock
+
+_CLOCK_SET_BACK_S = 1.0  # a smaller step back is the clock being adjusted, and changes nothing
 
 
 class Board:
@@ -32,12 +46,15 @@ class Board:
         self._audit_problem: str | None = None
         self._troubles: dict[str, str] = {}
         self._watchers: set[asyncio.Event] = set()
+        self._told: dict[str, Told] = {}
+        self._retrying: set[str] = set()
+        self._last_now: float | None = None
 
     # --- reading
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            now=self._clock.now(),
+            now=self._now(),
             health=dict(self._health),
             status=dict(self._status),
             usage=self._usage,
@@ -47,6 +64,9 @@ class Board:
             local_only=self.fleet.local_only,
             audit_writable=self._audit_problem is None,
         )
+
+    def health(self, endpoint: str) -> Health:
+        return self._health[endpoint]
 
     @property
     def audit_problem(self) -> str | None:
@@ -75,28 +95,73 @@ class Board:
         for watcher in self._watchers:
             watcher.set()
 
-    def saw(self, endpoint: str, seen: Probe | Outcome) -> tuple[Health, Health]:
-        """Folds a probe or an outcome into the endpoint's health; returns (before, after)."""
+    def _now(self) -> float:
+        """The wall clock. Once it was set back, all health moves with it: nothing is stuck for an hour (D13)."""
+        now = self._clock.now()
+        if self._last_now is not None and now < self._last_now - _CLOCK_SET_BACK_S:
+            step = now - self._last_now
+            self._health = {name: moved_in_time(health, step) for name, health in self._health.items()}
+        self._last_now = now
+        return now
+
+    def saw(self, endpoint: str, seen: Probe | Outcome, by: str | None = None) -> tuple[Health, Health]:
+        """Folds a probe or an outcome into the endpoint's health; returns (before, after). `by`: whose call it was."""
+        now, limits = self._now(), limits_for(self.fleet.endpoints[endpoint].locality)
         old = self._health[endpoint]
-        limits = limits_for(self.fleet.endpoints[endpoint].locality)
-        new = observe(old, seen, self._clock.now(), limits, self._clock.jitter())
+        new = observe(old, seen, now, limits, self._clock.jitter(), by)
         self._health[endpoint] = new
         if isinstance(seen, Completed):
             self._own_traffic(endpoint, seen)
         self.publish()
         return old, new
 
-    def claim(self, endpoint: str) -> bool:
-        """May a call go there now? Takes the half-open trial if that is what it would be."""
-        now, health = self._clock.now(), self._health[endpoint]
+    def claim(self, endpoint: str, by: str = "") -> bool:
+        """May `by` call there now? Takes the half-open trial if that is what it would be."""
+        now = self._now()
+        health = self._health[endpoint]
         if health.callable(now):
-            self._health[endpoint] = begin_trial(health, now)
+            self._health[endpoint] = begin_trial(health, now, by, limits_for(self.fleet.endpoints[endpoint].locality))
             return True
         return False
 
-    def force(self, endpoint: str) -> None:
+    def force(self, endpoint: str, by: str = "") -> None:
         """Takes the trial although the cool-down is not over: the last resort of a decision (scenarios.md A14)."""
-        self._health[endpoint] = begin_trial(self._health[endpoint], self._clock.now())
+        health, now = self._health[endpoint], self._now()
+        if health.breaker.trial_since is None:
+            self._health[endpoint] = begin_trial(health, now, by, limits_for(self.fleet.endpoints[endpoint].locality))
+
+    def give_back(self, endpoint: str, by: str) -> None:
+        """The claim led to no call; without one, nothing."""
+        self._health[endpoint] = give_back(self._health[endpoint], by)
+
+    def closed(self, endpoints: Iterable[str]) -> frozenset[str]:
+        """Those that may not be called now."""
+        now = self._now()
+        return frozenset(name for name in endpoints if not self._health[name].callable(now))
+
+    def opens_at(self, endpoint: str) -> float | None:
+        """When an endpoint that may not be called may be again, by time alone; None: now, or nobody can say."""
+        now = self._now()
+        health = self._health[endpoint]
+        at = health.until if health.state is HealthState.RATE_LIMITED else health.breaker.retry_at
+        return at if at is not None and at > now and not health.callable(now) else None
+
+    def retry_free(self, endpoint: str) -> bool:
+        """Nobody is about to try that endpoint again before its rate limit is over."""
+        return endpoint not in self._retrying
+
+    def take_retry(self, endpoint: str) -> None:
+        self._retrying.add(endpoint)
+
+    def end_retry(self, endpoint: str) -> None:
+        self._retrying.discard(endpoint)
+
+    def worth_telling(self, endpoint: str, lines: tuple[AuditEvent, ...]) -> tuple[AuditEvent, ...]:
+        """The lines of a change of health, unless the endpoint changes so often that they would fill the audit."""
+        if not lines:
+            return ()
+        self._told[endpoint], note = tell(self._told.get(endpoint, Told()), self._now())
+        return () if note is None else tuple(replace(line, text=line.text + note) for line in lines)
 
     def put_status(self, endpoint: str, status: EndpointStatus | None) -> None:
         if status is None:

@@ -71,10 +71,15 @@ class Running:
 Hear = Callable[[Chunk], None]
 
 
-async def run_call(backend: Backend, call: Call, running: Running, clock: Clock, hear: Hear) -> Completed | Failed:
-    """Streams one call to its end. Cancelling the caller hangs up and propagates."""
+async def run_call(
+    backend: Backend, call: Call, running: Running, clock: Clock, hear: Hear, left_s: float | None = None
+) -> Completed | Failed:
+    """Streams one call to its end. Cancelling the caller hangs up and propagates.
+
+    `left_s`: seconds that the whole request has left; they end the call if they are fewer than its own total.
+    """
     started = clock.monotonic()
-    limits = _Limits(call, running.locality)
+    limits = _Limits(call, running.locality, left_s)
     try:
         async with asyncio.timeout(None) as timer:
             running._clock = timer
@@ -96,15 +101,24 @@ class _Limits:
 
     call: Call
     locality: Locality
+    left_s: float | None = None
     waiting_for: FailureKind = FailureKind.FIRST_TOKEN_TIMEOUT
     seconds: float = 0.0
+
+    @property
+    def total(self) -> tuple[FailureKind, float]:
+        """What ends the call whatever it says, and after how many seconds."""
+        own = self.call.endpoint.deadlines.total
+        if self.left_s is not None and self.left_s < own:
+            return FailureKind.DEADLINE, max(self.left_s, 0.0)
+        return FailureKind.TOTAL_TIMEOUT, own
 
     def arm(self, timer: asyncio.Timeout, total_at: float, chunk: Chunk | None) -> None:
         now = asyncio.get_running_loop().time()
         self.seconds = self._next(chunk)
         at = now + self.seconds
         if at >= total_at:
-            self.waiting_for, self.seconds = FailureKind.TOTAL_TIMEOUT, self.call.endpoint.deadlines.total
+            self.waiting_for, self.seconds = self.total
         timer.reschedule(min(at, total_at))
 
     def _next(self, chunk: Chunk | None) -> float:
@@ -125,7 +139,7 @@ async def _listen(
     limits: _Limits,
     hear: Hear,
 ) -> Finish:
-    total_at = asyncio.get_running_loop().time() + limits.call.endpoint.deadlines.total
+    total_at = asyncio.get_running_loop().time() + limits.total[1]
     limits.arm(timer, total_at, None)
     async with aclosing(chunks) as stream:  # type: ignore[type-var]
         async for chunk in stream:
@@ -156,6 +170,7 @@ def _timed_out(running: Running, limits: _Limits) -> Failed:
         FailureKind.FIRST_TOKEN_TIMEOUT: f"no first token within {limits.seconds:g} s",
         FailureKind.IDLE_TIMEOUT: f"silent for {limits.seconds:g} s in mid-answer",
         FailureKind.TOTAL_TIMEOUT: f"not done within {limits.seconds:g} s",
+        FailureKind.DEADLINE: f"not done within the {limits.seconds:.3g} s that the request had left",
     }
     return Failed(kind=limits.waiting_for, detail=words[limits.waiting_for], shown=shown)
 

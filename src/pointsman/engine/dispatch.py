@@ -6,7 +6,8 @@ The only loop that makes calls. Each call needs a Ticket; each ticket is settled
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pointsman.core import narrate
@@ -18,6 +19,7 @@ from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, Failur
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
+from pointsman.core.snapshot import OverrideKind
 from pointsman.core.tokens import estimate_tokens
 from pointsman.core.usage import cost_of
 from pointsman.engine import events
@@ -54,6 +56,7 @@ class Dispatcher:
     ledger: Ledger
     clock: Clock
     outputs: Outputs | None = None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     running: dict[str, Running] = field(default_factory=dict)
 
     async def serve(self, request: Request, emit: Emit) -> None:
@@ -76,22 +79,52 @@ class _Journey:
     emit: Emit
     attempts: list[Attempt] = field(default_factory=list)
     text: str = ""  # of the attempt that answered
+    started: float = 0.0  # wall clock
+    began: float = 0.0  # monotonic
+    retrying: bool = False  # this request is the one that tries a rate-limited endpoint again
 
     async def run(self) -> None:
+        self.started, self.began = self.home.clock.now(), self.home.clock.monotonic()
         decision = await self._decide()
         if decision is None:
             return
         while True:
-            now, jitter = self.home.clock.now(), self.home.clock.jitter()
-            step = after(decision, self.attempts, now, jitter, self._rules(decision))
-            if isinstance(step, Try):
+            rules = self._rules(decision)
+            step = after(decision, self.attempts, self._now(), self.home.clock.jitter(), rules)
+            if not isinstance(step, Try):
+                await self._finish(decision, step)
+                return
+            with self._early_retry(step, rules):
                 await self._switch(decision, step)
                 await self._wait(step)
                 self.attempts.append(await self._attempt(decision, step.rung))
-                self.emit(events.AttemptEnded(request=self.request.id, attempt=self.attempts[-1]))
-            else:
-                await self._finish(decision, step)
-                return
+            self.emit(events.AttemptEnded(request=self.request.id, attempt=self.attempts[-1]))
+
+    def _now(self) -> float:
+        """Wall time that a clock set meanwhile does not move."""
+        return self.started + self.home.clock.monotonic() - self.began
+
+    def _left(self, decision: Decision) -> float | None:
+        """Seconds until the whole chain must have ended (scenarios.md G5)."""
+        totals = [self.home.fleet.endpoints[rung.endpoint].deadlines.total for rung in decision.ladder]
+        most = self.request.deadline_s if self.request.deadline_s is not None else max(totals, default=None)
+        return None if most is None else most - (self.home.clock.monotonic() - self.began)
+
+    @contextmanager
+    def _early_retry(self, step: Try, rules: Rules) -> Iterator[None]:
+        """Of all requests that met the same rate limit only one tries again before it is over (scenarios.md C7)."""
+        last = self.attempts[-1] if self.attempts else None
+        limited = last is not None and _kind(last.outcome) is FailureKind.RATE_LIMITED
+        if last is None or not limited or last.model != step.rung.model or not rules.may_retry:
+            yield
+            return
+        self.home.board.take_retry(last.endpoint)
+        self.retrying = True
+        try:
+            yield
+        finally:
+            self.retrying = False
+            self.home.board.end_retry(last.endpoint)
 
     # --- deciding
 
@@ -100,7 +133,7 @@ class _Journey:
         wait = self._short_wait(decision)
         if wait is not None:
             self.emit(events.Waiting(request=self.request.id, why=decision.blocked or "", seconds=wait))
-            await asyncio.sleep(wait)
+            await self.home.sleep(wait)
             decision = self._look()
         snapshot = self.home.board.snapshot()
         lines = (narrate.decided(decision, self.home.fleet, self.request, snapshot),)
@@ -110,7 +143,14 @@ class _Journey:
             return decision
         code, why = _refusal(decision)
         self.emit(
-            events.Blocked(request=self.request.id, code=code, why=why, retry_at=decision.retry_at, by_policy=True)
+            events.Blocked(
+                request=self.request.id,
+                code=code,
+                why=why,
+                offer=self._offer(decision),
+                retry_at=decision.retry_at,
+                by_policy=True,
+            )
         )
         return None
 
@@ -137,13 +177,27 @@ class _Journey:
         if not any(r.code is Code.RATE_LIMITED for r in decision.rejected):
             return None
         wait = decision.retry_at - self.home.clock.now()
-        return max(wait, 0.0) if wait <= LONG_WAIT_S else None
+        left = self.request.deadline_s
+        if wait > LONG_WAIT_S or (left is not None and wait >= left):
+            return None
+        # Everybody waits for the same moment: whoever comes first then must not be one of a crowd.
+        return max(wait, 0.0) + 0.01 + self.home.clock.jitter() * min(max(wait, 0.0) / 4, 2.0)
 
     def _rules(self, decision: Decision) -> Rules:
         role = self.home.fleet.roles[decision.role]
         endpoint = self.attempts[-1].endpoint if self.attempts else decision.endpoint
         load = self.home.fleet.endpoints[endpoint].deadlines.load if endpoint else 0.0
-        return Rules(on_cut=role.on_cut, fall_back_on_refusal=role.fall_back_on_refusal, load_s=load)
+        board = self.home.board
+        opens_at = board.opens_at(endpoint) if endpoint else None
+        return Rules(
+            on_cut=role.on_cut,
+            fall_back_on_refusal=role.fall_back_on_refusal,
+            load_s=load,
+            left_s=self._left(decision),
+            closed=board.closed(rung.endpoint for rung in decision.ladder),
+            may_retry=endpoint is None or board.retry_free(endpoint),
+            limited_s=None if opens_at is None else opens_at - self.home.clock.now(),
+        )
 
     # --- moving along the ladder
 
@@ -169,28 +223,37 @@ class _Journey:
     async def _wait(self, step: Try) -> None:
         if step.delay > 0:
             self.emit(events.Waiting(request=self.request.id, why=step.why, seconds=step.delay))
-            await asyncio.sleep(step.delay)
+            await self.home.sleep(step.delay)
 
     async def _attempt(self, decision: Decision, rung: Rung) -> Attempt:
-        started, began = self.home.clock.now(), self.home.clock.monotonic()
+        started, began = self._now(), self.home.clock.monotonic()
         number = len(self.attempts) + 1
-        if not self._claim(decision, rung):
-            failed = Failed(kind=FailureKind.COOLING, detail=f"{rung.endpoint} is cooling down")
-            return self._record(rung, failed, started, began, number)
-        ticket = await self.home.ledger.mint(decision, rung, number)
-        if not isinstance(ticket, Ticket):
-            return self._record(rung, _no_ticket(ticket), started, began, number)
-        self.emit(events.Attempting(request=self.request.id, rung=rung, number=number))
-        return await self._call(decision, rung, ticket, started, began, number)
+        by = f"{self.request.id}/{number}"
+        if not self._claim(decision, rung, by):
+            return self._record(rung, self._not_now(rung), started, began, number)
+        try:
+            ticket = await self.home.ledger.mint(decision, rung, number)
+            if not isinstance(ticket, Ticket):
+                return self._record(rung, _no_ticket(ticket), started, began, number)
+            self.emit(events.Attempting(request=self.request.id, rung=rung, number=number))
+            return await self._call(decision, rung, ticket, started, began, number)
+        finally:
+            self.home.board.give_back(rung.endpoint, by)
 
-    def _claim(self, decision: Decision, rung: Rung) -> bool:
-        if self.home.board.claim(rung.endpoint):
+    def _claim(self, decision: Decision, rung: Rung, by: str) -> bool:
+        if self.home.board.claim(rung.endpoint, by):
             return True
-        resort = any(t.notice is Notice.TRIAL for t in decision.notices)
-        if resort:
-            self.home.board.force(rung.endpoint)
-        # A retry on the same model right after its own failure is part of the same try.
-        return resort or bool(self.attempts and self.attempts[-1].model == rung.model)
+        if any(t.notice is Notice.TRIAL for t in decision.notices):
+            self.home.board.force(rung.endpoint, by)
+            return True
+        return self.retrying
+
+    def _not_now(self, rung: Rung) -> Failed:
+        """Closed between the decision and the call; others of our requests may have found out."""
+        health, opens_at = self.home.board.health(rung.endpoint), self.home.board.opens_at(rung.endpoint)
+        left = None if opens_at is None else opens_at - self.home.clock.now()
+        why = f"{rung.endpoint} is {health.state}: {health.reason}"
+        return Failed(kind=FailureKind.COOLING, detail=why, retry_after=left)
 
     async def _call(
         self, decision: Decision, rung: Rung, ticket: Ticket, started: float, began: float, number: int
@@ -209,7 +272,10 @@ class _Journey:
         self.home.running[ticket.id] = running
         outcome: Outcome = Cancelled()
         try:
-            outcome = await run_call(self.home.backends[rung.endpoint], call, running, self.home.clock, self._hear)
+            backend, left = self.home.backends[rung.endpoint], self._left(decision)
+            if self.request.deadline_s is None and not self.attempts:
+                left = None  # the first call of a chain has its endpoint's whole time
+            outcome = await run_call(backend, call, running, self.home.clock, self._hear, left)
         finally:
             del self.home.running[ticket.id]
             usage = final_usage(outcome, running.seen, running.everything, decision.task.tokens)
@@ -236,9 +302,10 @@ class _Journey:
         return outcome
 
     async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
-        old, new = self.home.board.saw(attempt.endpoint, attempt.outcome)
+        board, by = self.home.board, f"{self.request.id}/{attempt.number}"
+        old, new = board.saw(attempt.endpoint, attempt.outcome, by)
         lines = narrate.health_changed(attempt.endpoint, old, new, self.home.clock.now())
-        await self.home.ledger.settle(ticket, attempt, lines)
+        await self.home.ledger.settle(ticket, attempt, board.worth_telling(attempt.endpoint, lines))
 
     def _record(self, rung: Rung, outcome: Outcome, started: float, began: float, number: int) -> Attempt:
         model, usage = self.home.fleet.models[rung.model], outcome.usage
@@ -271,6 +338,7 @@ class _Journey:
             self.emit(events.Answered(request=self.request.id, attempt=last, decision=decision, text=self.text))
         elif isinstance(step, Stop):
             now = self.home.clock.now()
+            retry_at = self._retry_at(decision, step, now)
             await self.home.ledger.write(narrate.stopped(self.request.id, step.code, step.why, now))
             self.emit(
                 events.Blocked(
@@ -278,10 +346,29 @@ class _Journey:
                     code=step.code,
                     why=step.why,
                     attempts=tuple(self.attempts),
-                    offer=step.offer,
-                    retry_at=None if step.retry_after is None else now + step.retry_after,
+                    offer=step.offer or self._offer(decision),
+                    retry_at=retry_at,
                 )
             )
+
+    def _retry_at(self, decision: Decision, step: Stop, now: float) -> float | None:
+        """The earliest moment at which any of the candidates may be asked again (scenarios.md C8)."""
+        board = self.home.board
+        times = [rejection.retry_at for rejection in decision.rejected]
+        times += [board.opens_at(rung.endpoint) for rung in decision.ladder]
+        times += [None if step.retry_after is None else now + step.retry_after]
+        return min((at for at in times if at is not None and at > now), default=None)
+
+    def _offer(self, decision: Decision) -> str | None:
+        """The model that would answer had nobody insisted on another: offered for one key, never taken (A11)."""
+        if not any(rejection.code in (Code.PIN, Code.NO_FALLBACK) for rejection in decision.rejected):
+            return None
+        snapshot = self.home.board.snapshot()
+        free = replace(snapshot, overrides=tuple(o for o in snapshot.overrides if o.kind is not OverrideKind.PIN))
+        request = replace(self.request, pin=None, allow_fallback=True)
+        ladder = decide(self.home.fleet, request, decision.task, free).ladder
+        insisted = {attempt.model for attempt in self.attempts} | {decision.model}
+        return next((rung.model for rung in ladder if rung.model not in insisted), None)
 
 
 def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
@@ -291,6 +378,10 @@ def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Messag
     if messages and messages[0].role == "system":
         return (replace(messages[0], text=f"{messages[0].text}\n\n{instruction}"), *messages[1:])
     return (Message(role="system", text=instruction), *messages)
+
+
+def _kind(outcome: Outcome) -> FailureKind | None:
+    return outcome.kind if isinstance(outcome, Failed) else None
 
 
 def _no_ticket(refused: BudgetFull | None) -> Failed:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from pointsman.core import narrate
-from pointsman.core.audit import AuditRow
+from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Locality
 from pointsman.core.keywords import task_for
@@ -57,6 +57,8 @@ class Engine:
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
@@ -64,7 +66,13 @@ class Engine:
         self._board = Board(fleet, clock)
         self._ledger = Ledger(fleet, store, self._board, clock)
         self._dispatcher = Dispatcher(
-            fleet=fleet, backends=backends, board=self._board, ledger=self._ledger, clock=clock, outputs=outputs
+            fleet=fleet,
+            backends=backends,
+            board=self._board,
+            ledger=self._ledger,
+            clock=clock,
+            sleep=sleep,
+            outputs=outputs,
         )
         self._monitor = Monitor(
             fleet=fleet,
@@ -111,6 +119,9 @@ class Engine:
     @property
     def banners(self) -> tuple[str, ...]:
         standing = (*self._board.troubles, *self._banners)
+        drift = () if self._board.drift is None else (self._board.drift.text,)
+        altered = () if self._board.audit_state.problem is None else (self._board.audit_state.problem,)
+        standing = (*altered, *drift, *self._board.troubles, *self._banners)
         problem = self._board.audit_problem
         if problem is None:
             return standing
@@ -135,6 +146,10 @@ class Engine:
 
     async def audit_size(self) -> int:
         return await self._store.audit_size()
+
+    @property
+    def audit_state(self) -> AuditState:
+        return self._board.audit_state
 
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return await self._store.totals(since)

@@ -97,7 +97,8 @@ class Monitor:
         probed = await self.prober.probe(endpoint)
         before, after = self.board.saw(name, probed.health)
         self.board.put_status(name, probed.status)
-        await self.ledger.write(*narrate.health_changed(name, before, after, self.clock.now()))
+        lines = narrate.health_changed(name, before, after, self.clock.now())
+        await self.ledger.write(*self.board.worth_telling(name, lines))
         return after
 
     # --- the machine, its services, the store
