@@ -27,6 +27,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "services": ("services", "services", "Show, start, stop and restart the services that run local models."),
     "audit": ("audit", "audit", "Read the audit."),
     "check": ("check", "check", "Check the configuration."),
+    "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),
     "init": ("init", "init", "Write the commented example configuration, readable by you alone."),
     "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }

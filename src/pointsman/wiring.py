@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pointsman.demo.fleet import SimulatedFleet
     from pointsman.engine.console import Fault
     from pointsman.engine.engine import Engine
-    from pointsman.ports import AuditQuery, Clock, HostProbe, ModelTotal, Services, Store
+    from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, ModelTotal, Services, Store
 
 DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
 
@@ -120,6 +120,7 @@ async def _start(
         faults=tuple if demo is None else _faults_of(demo),
         play=None if demo is None else _play_of(demo),
         monitor=monitor,
+        gateway=None if demo is not None else _gateway(fleet, state_dir),
         outputs=StructuredOutputs(),
     )
     return await stack.enter_async_context(engine)
@@ -158,6 +159,17 @@ def _real_services(fleet: Fleet) -> Services:
         ServiceKind.SYSTEMD_SYSTEM: SystemdServices(user=False),
     }
     return ServiceRouter(fleet.services, adapters)
+
+
+def _gateway(fleet: Fleet, state_dir: Path) -> GatewayFile | None:
+    """Of another program; the simulated fleet has none."""
+    if fleet.gateway is None:
+        return None
+    import os
+
+    from pointsman.adapters.openclaw import OpenClawFile
+
+    return OpenClawFile(Path(fleet.gateway.path), state_dir, os.environ)
 
 
 def _faults_of(demo: SimulatedFleet) -> Callable[[], tuple[Fault, ...]]:

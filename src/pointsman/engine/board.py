@@ -12,6 +12,7 @@ from dataclasses import replace
 from pointsman.core.audit import AuditEvent, AuditState
 from pointsman.core.drift import Drift
 from pointsman.core.flapping import Told, tell
+from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet
 from pointsman.core.health import (
     Health,
@@ -45,6 +46,7 @@ class Board:
         self._overrides: tuple[Override, ...] = ()
         self._audit_problem: str | None = None
         self._troubles: dict[str, str] = {}
+        self.drift: Drift | None = None  # as last seen
         self._watchers: set[asyncio.Event] = set()
         self._told: dict[str, Told] = {}
         self._retrying: set[str] = set()
@@ -200,6 +202,11 @@ class Board:
             self._troubles.pop(source, None)
         else:
             self._troubles[source] = why
+
+    def put_drift(self, drift: Drift | None) -> None:
+        if drift != self.drift:
+            self.drift = drift
+            self.publish()
 
     def _own_traffic(self, endpoint: str, done: Completed) -> None:
         old = self._status.get(endpoint) or EndpointStatus(checked_at=self._clock.now())

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pointsman.core.audit import AuditRow
 from pointsman.core.decision import Decision
+from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet
 from pointsman.core.request import Request
 from pointsman.core.snapshot import Override, Snapshot
@@ -50,6 +51,15 @@ class Console(Protocol):
 
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
         """The decision for this request now, or with the snapshot changed; calls no model. ValueError for a bad key."""
+        ...
+
+    @property
+    def drift(self) -> Drift | None:
+        """A gateway's default model that is not the policy's, with the command that would revert it; None: agreed."""
+        ...
+
+    async def revert_drift(self) -> ServiceResult:
+        """Copies the gateway's file, audits, and runs its own CLI. Review `drift.command` first."""
         ...
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pointsman.core import drift as drifting
 from pointsman.core import narrate
 from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
+from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet, Locality
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Request
@@ -27,6 +30,7 @@ from pointsman.ports import (
     AuditQuery,
     Backend,
     Clock,
+    GatewayFile,
     HostProbe,
     ModelTotal,
     Outputs,
@@ -57,11 +61,13 @@ class Engine:
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
+        gateway: GatewayFile | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
+        self._gateway = gateway
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
         self._ledger = Ledger(fleet, store, self._board, clock)
@@ -84,6 +90,7 @@ class Engine:
             services=services,
             clock=clock,
             intervals=intervals or Intervals(),
+            gateway=gateway,
         )
         self._watching = monitor
         self._requests: set[asyncio.Task[None]] = set()
@@ -118,7 +125,8 @@ class Engine:
 
     @property
     def banners(self) -> tuple[str, ...]:
-        standing = (*self._board.troubles, *self._banners)
+        drift = () if self._board.drift is None else (self._board.drift.text,)
+        standing = (*drift, *self._board.troubles, *self._banners)
         drift = () if self._board.drift is None else (self._board.drift.text,)
         altered = () if self._board.audit_state.problem is None else (self._board.audit_state.problem,)
         standing = (*altered, *drift, *self._board.troubles, *self._banners)
@@ -132,7 +140,8 @@ class Engine:
 
     async def look(self) -> None:
         """Looks once at everything, all at the same time: for headless verbs, which do not wait for the monitor."""
-        await asyncio.gather(self._monitor.see_host(), self.look_at_services(), self.look_at_endpoints())
+        looks = (self._monitor.see_host(), self.look_at_services(), self.look_at_endpoints(), self.look_at_gateway())
+        await asyncio.gather(*looks)
 
     async def look_at_endpoints(self) -> None:
         endpoints = [name for name, e in self.fleet.endpoints.items() if e.retired is None]
@@ -140,6 +149,14 @@ class Engine:
 
     async def look_at_services(self) -> None:
         await self._monitor.see_services()
+
+    async def look_at_gateway(self) -> None:
+        await self._monitor.see_gateway()
+
+    @property
+    def drift(self) -> Drift | None:
+        """The gateway's default model where it is not the policy's, as last seen."""
+        return self._board.drift
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         return await self._store.audit(query)
@@ -196,6 +213,25 @@ class Engine:
         line = narrate.overridden(known[override_id], now, cleared=True)
         await self._store.drop_override(override_id, line)
         self._board.put_overrides(await self._store.overrides(now))
+
+    # --- the gateway's default model
+
+    async def revert_drift(self) -> ServiceResult:
+        """Copies the gateway's file, writes down what will run, runs the gateway's own CLI, and looks again."""
+        drift = self._board.drift
+        if drift is None or self._gateway is None:
+            return ServiceResult(ok=False, text="there is no drift to revert")
+        now = self._clock.now()
+        try:
+            backup = await self._gateway.back_up(now)
+        except OSError as error:
+            return ServiceResult(ok=False, text=f"no copy could be made: {error.strerror}", argv=drift.command)
+        if not await self._ledger.write(drifting.asked(drift, backup, now)):
+            return ServiceResult(ok=False, text="refused: the audit cannot be written", argv=drift.command)
+        result = await self._gateway.revert(drift)
+        await self._ledger.write(drifting.done(drift, result.ok, result.text, self._clock.now()))
+        await self._monitor.see_gateway()
+        return replace(result, text=f"{result.text}; the file as it was: {backup}")
 
     # --- services
 

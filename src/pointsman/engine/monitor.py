@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pointsman.core import narrate
-from pointsman.core.audit import AuditEvent
+from pointsman.core.audit import AuditEvent, EventType
+from pointsman.core.drift import changed, drift_of, last_claim
 from pointsman.core.fleet import Band, Fleet, Locality
 from pointsman.core.health import Health, HealthState
+from pointsman.core.rules import Notice
 from pointsman.core.usage import announced_band
 from pointsman.engine.board import Board
 from pointsman.engine.ledger import Ledger
-from pointsman.ports import Clock, HostProbe, Prober, Services, Store, StoreUnavailable
+from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Prober, Services, Store, StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Intervals:
     host: float = 1.0
     services: float = 3.0
     store: float = 2.0
+    gateway: float = 15.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Monitor:
     services: Services
     clock: Clock
     intervals: Intervals = field(default_factory=Intervals)
+    gateway: GatewayFile | None = None
     _bands: dict[str, Band] = field(default_factory=dict)
     _looks: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -54,6 +58,8 @@ class Monitor:
             self._every(self.intervals.services, "services", self.see_services),
             self._every(self.intervals.store, "the ledger", self.see_store),
         ]
+        if self.gateway is not None:
+            loops.append(self._every(self.intervals.gateway, "the gateway's configuration", self.see_gateway))
         return [group.create_task(loop) for loop in loops]
 
     def look_again(self, endpoint: str) -> None:
@@ -136,6 +142,22 @@ class Monitor:
             if old is not None and old != new:
                 lines.append(narrate.band_crossed(usage, old, new, self.clock.now()))
         return lines
+
+    async def see_gateway(self) -> None:
+        """What the gateway's file claims as default; a change of it since the last audit line gets one."""
+        if self.gateway is None:
+            return
+        claim = await self.gateway.claim()
+        problem = None if claim is None or claim.problem is None else f"{claim.path} {claim.problem}"
+        self.board.put_trouble("the gateway's default model", problem)
+        drift = drift_of(self.fleet, claim)
+        self.board.put_drift(drift)
+        try:
+            last = await self.store.audit(AuditQuery(type=str(EventType.CONFIG), rule=str(Notice.DRIFT), limit=20))
+        except StoreUnavailable as gone:
+            self.board.put_audit_problem(str(gone))
+            return
+        await self.ledger.write(*changed(last_claim(row.body for row in last), drift, claim, self.clock.now()))
 
     async def _every(self, seconds: float, source: str, look: Callable[[], Awaitable[None]]) -> None:
         while True:
