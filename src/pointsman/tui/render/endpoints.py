@@ -17,9 +17,9 @@ from pointsman.tui.untrusted import label
 STALE_AFTER = 60.0  # seconds without any probe or call
 
 COLUMNS = (
-    Column("name", "ENDPOINT", 16, flex=1, most=26),
+    Column("name", "ENDPOINT", 15, flex=1, most=26),
     Column("state", "STATE", 9, most=14),
-    Column("model", "MODEL", 14, flex=4, most=34),
+    Column("model", "MODEL", 11, flex=4, most=34),
     Column("latency", "LAT", 5, rank=4, right=True),
     Column("ttft", "TTFT", 5, rank=2, right=True),
     Column("rate", "TOK/S", 5, rank=1, right=True),

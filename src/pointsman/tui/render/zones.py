@@ -51,7 +51,7 @@ def _two(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
     """Operate at the left, talk at the right, the audit along the bottom once there is height for it."""
     bottom = _audit_height(whole.height, active)
     above = whole.height - bottom
-    left = whole.width * 47 // 100
+    left = whole.width * 49 // 100
     placed = _stack(0, 0, left, above, _OPERATE, active, wants)
     placed["chat"] = Rect(left, 0, whole.width - left, above)
     if bottom:
