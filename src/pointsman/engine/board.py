@@ -12,7 +12,6 @@ from dataclasses import replace
 from pointsman.core.audit import AuditEvent, AuditState
 from pointsman.core.drift import Drift
 from pointsman.core.flapping import Told, tell
-from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet
 from pointsman.core.health import (
     Health,

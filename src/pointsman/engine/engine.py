@@ -61,7 +61,6 @@ class Engine:
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
-        gateway: GatewayFile | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
