@@ -28,6 +28,9 @@ class EventType(StrEnum):
     BLOCKED = "blocked"
     RECOVERED = "recovered"  # an intent without outcome, found after a crash
     CONFIG = "config"
+    CHECK = "check"  # a check of a reply ended; its artifact's hash is in the line
+    VERDICT = "verdict"  # a reply was found good or not, by the user, a check or a judge
+    PLAN = "plan"  # a plan was opened, approved or rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

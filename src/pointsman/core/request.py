@@ -69,6 +69,9 @@ class Request:
     max_output: int | None = None  # tokens
     conversation: str | None = None
     actor: str = "user"
+    task: str | None = None  # what this is one more attempt at; None: its conversation
+    failed_before: int = 0  # replies of the task that failed since the last good one; counted by the engine
+    planned: bool = False  # its plan is approved or waived: no plan is opened first
     deadline_s: float | None = None  # seconds for the whole chain; None: the longest total among its endpoints
 
     @property
