@@ -45,9 +45,9 @@ ENGLISH: Mapping[str, str] = {
         screenplay movie video film podcast novel dialogue monologue toast eulogy obituary rap caption post
         paragraph
         youtube character article_about press_release cover_letter short_story product_description""",
-    "role-play": """pretend imagine persona embody act_as role_of the_role speak_like as_a you_are you're_a if_you
+    "role-play": """pretend imagine persona embody act_as speak_like as_a you_are you're_a if_you
         picture_yourself""",
-    "in-role": """pretend persona embody act_as role_of the_role speak_like picture_yourself imagine_you
+    "in-role": """pretend persona embody act_as speak_like picture_yourself imagine_you embrace assume
         imagine_yourself""",
     "summary": """summarize summarise summary summaries summarizing summarization tldr condense recap abridge gist
         digest shorten tl_dr sum_up sum_the key_points main_points main_point key_takeaways boil_down boils_down
