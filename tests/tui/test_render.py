@@ -130,6 +130,14 @@ def test_crop(text: str, width: int, shown: str) -> None:
     assert crop(text, width) == shown
 
 
+def test_a_wide_cell_takes_the_room_up_to_the_last_column() -> None:
+    fitted = fit_columns(COLUMNS, 80)
+    row = Row("k", {"name": ("n", ""), "state": ("a longer one", ""), "why": ("last", "")}, wide="state")
+    drawn = draw(row, fitted).plain
+    assert "a longer one" in drawn and cell_len(drawn) == cell_len(head(fitted).plain)
+    assert draw(Row("k", {"why": ("x", "")}, wide="why"), fitted).plain.rstrip().endswith("x")
+
+
 def test_parts_are_cut_to_the_width_and_spread_to_both_edges() -> None:
     assert paint(fit([("abc", ""), ("def", "dim")], 5)).plain == "abcd…"
     assert paint(spread([("left", "")], [("right", "")], 12)).plain == "left   right"

@@ -25,7 +25,6 @@ COLUMNS = (
     Column("rate", "TOK/S", 5, rank=1, right=True),
     Column("queue", "QUEUE", 5, rank=3, right=True),
     Column("age", "AGE", 4, rank=1, right=True),
-    Column("reason", "REASON", 22, rank=5, flex=4, most=60),
 )
 
 _STATES = MappingProxyType(
@@ -40,6 +39,7 @@ _STATES = MappingProxyType(
         HealthState.RETIRED: ("off", "RETIRED", "dim"),
     }
 )
+_ANSWERING = frozenset({HealthState.UP, HealthState.BUSY})
 TROUBLE = frozenset({HealthState.DOWN, HealthState.MISCONFIGURED, HealthState.RATE_LIMITED})
 
 
@@ -55,9 +55,8 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
         "state": state_of(health, age_of(health, status, picture.now), picture.glyphs),
         "model": _model(health, status),
         "age": (figures.age(age_of(health, status, picture.now)), "dim"),
-        "reason": (health.reason, "dim"),
     }
-    return Row(endpoint.name, cells | _measures(status))
+    return Row(endpoint.name, cells | _measures(status), wide="" if health.state in _ANSWERING else "model")
 
 
 def name_of(endpoint: Endpoint) -> str:
@@ -80,7 +79,7 @@ def state_of(health: Health, age: float | None, glyphs: Glyphs) -> Part:
 
 
 def _model(health: Health, status: EndpointStatus | None) -> Part:
-    if health.state not in (HealthState.UP, HealthState.BUSY):
+    if health.state not in _ANSWERING:
         return health.reason, "dim"
     if status is None or not status.loaded:
         return "-", "dim"

@@ -27,10 +27,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list. `key` is its identity across updates; cells hold foreign text, cleaned when drawn."""
+    """One line of a list. `key` is its identity across updates; cells hold foreign text, cleaned when drawn.
+
+    The cell named by `wide` takes the room of all columns between it and the last one.
+    """
 
     key: str
     cells: Mapping[str, Part]
+    wide: str = ""
 
 
 Fitted = tuple[tuple[Column, int], ...]
@@ -65,12 +69,20 @@ def head(fitted: Fitted) -> Content:
 
 def draw(row: Row, fitted: Fitted, ellipsis: str = "…") -> Content:
     parts: list[Part] = []
-    for place, (column, wide) in enumerate(fitted):
+    for column, wide in _widened(fitted, row.wide):
         text, tone = row.cells.get(column.key, ("", ""))
-        parts.append((_cell(text, wide, column, ellipsis), tone))
-        if place < len(fitted) - 1:
-            parts.append((" " * GAP, ""))
-    return paint(parts)
+        parts += [(" " * GAP, ""), (_cell(text, wide, column, ellipsis), tone)]
+    return paint(parts[1:])
+
+
+def _widened(fitted: Fitted, key: str) -> Fitted:
+    names = [column.key for column, _ in fitted]
+    if key not in names[:-2]:
+        return fitted
+    start = names.index(key)
+    covered = fitted[start:-1]
+    wide = sum(wide for _, wide in covered) + GAP * (len(covered) - 1)
+    return (*fitted[:start], (fitted[start][0], wide), fitted[-1])
 
 
 def _cell(text: str, wide: int, column: Column, ellipsis: str = "…") -> str:
