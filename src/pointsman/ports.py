@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
+from pointsman.core.checks import CheckLimits, CheckOrder, CheckRun
 from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Model
 from pointsman.core.health import Probe
@@ -136,6 +138,30 @@ class Outputs(Protocol):
 
     def read(self, emits: str, answer: str, material: str) -> Mapping[str, object]:
         """The answer's content. `material` is the text that it may cite. Raises InvalidOutput."""
+        ...
+
+
+# --- checks of replies -------------------------------------------------------------------------------------------
+
+
+class Checker(Protocol):
+    """Runs the user's own commands, by argv and under limits (GR-010)."""
+
+    async def run(self, order: CheckOrder, limits: CheckLimits, stdin: str) -> CheckRun:
+        """Runs it to its end or to a limit, then ends everything it began. `stdin` is the reply that is checked.
+        Never raises for what the command does; the run's `guarantee` says what held."""
+        ...
+
+
+class EvidenceBox(Protocol):
+    """Keeps evidence artifacts, readable by the user alone. An artifact is never changed."""
+
+    async def keep(self, evidence_id: str, text: str) -> None:
+        """Durable when this returns. Raises StoreUnavailable."""
+        ...
+
+    async def read(self, evidence_id: str) -> str:
+        """Raises LookupError if there is none, StoreUnavailable if it cannot be read."""
         ...
 
 
@@ -355,6 +381,14 @@ class Store(Protocol):
     async def put_override(self, override: Override, line: AuditEvent) -> None: ...
 
     async def drop_override(self, override_id: str, line: AuditEvent) -> None: ...
+
+    async def put_outcome(self, outcome: TaskOutcome, lines: Sequence[AuditEvent]) -> None:
+        """The outcome of a reply with its audit lines, in one transaction."""
+        ...
+
+    async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
+        """What was said about the replies of a task, oldest first."""
+        ...
 
     async def writable(self) -> str | None:
         """None if a line could be written now, else why not."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pointsman.core.checks import Checked
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.outcome import Attempt, FailureKind
+from pointsman.core.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,54 @@ class Blocked(Event):
     by_policy: bool = False  # True: no call was allowed; False: calls were made and failed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageBegan(Event):
+    """A workflow enters a stage. `request` is the workflow's own; the calls of a stage have ids of their own."""
+
+    stage: str  # plan, compare, approve, specialist, check
+    number: int  # 1-based
+    of: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReady(Event):
+    """A plan waits for the user; nothing is sent until it is approved. The stream ends here."""
+
+    plan: str  # id, for `approve` and `reject`
+    text: str  # untrusted
+    planner: str  # model
+    opinion: str = ""  # a second model's notes, untrusted; they decide nothing
+    opinion_by: str | None = None
+    judge_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEnded(Event):
+    """A check of a reply ended. `failed` counts the failed replies of its task since the last good one."""
+
+    checked: Checked
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Event):
+    """What is recorded of the judge's verdict on that request's reply."""
+
+    ruling: Ruling
+    judge: str | None  # model; None: no judge answered
+    recorded: bool = True  # False: the audit could not be written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotated(Event):
+    """The critic's notes on that request's answer. They change nothing; `problem`: why there are none."""
+
+    by: str | None
+    text: str = ""  # untrusted
+    problem: str | None = None
+
+
 EngineEvent = (
     Decided
     | Attempting
@@ -102,4 +152,9 @@ EngineEvent = (
     | Answered
     | Cancelled
     | Blocked
+    | StageBegan
+    | PlanReady
+    | CheckEnded
+    | Judged
+    | Annotated
 )
