@@ -28,6 +28,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "audit": ("audit", "audit", "Read the audit."),
     "check": ("check", "check", "Check the configuration."),
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),
+    "spec": ("spec", "spec", "Check the override block of specs, or write it."),
     "init": ("init", "init", "Write the commented example configuration, readable by you alone."),
     "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }

@@ -62,6 +62,7 @@ def build_fleet(merged: Layer, policy: str) -> Fleet:
         local_only=top.get("local_only", False),
         queue_limit=top.get("queue_limit"),
         critic=top.get("critic", False),
+        version=top.get("policy_version"),
         keywords=_keywords(merged),
         similar_tasks=top.get("similar_tasks", False),
         gateway=_gateway(merged, models),

@@ -23,7 +23,7 @@ _OF_THE_ID = frozenset(
         *("speed", "first_token", "params", "locality", "retired"),
     }
 )
-_POLICY_KEYS = ("default_role", "queue_limit", "similar_tasks")
+_POLICY_KEYS = ("default_role", "queue_limit", "similar_tasks", "policy_version", "critic")
 POLICY_TABLES = ("models", "roles")
 POLICY_ARRAYS = ("routes", "routes_before", "bands", "keywords")
 

@@ -305,6 +305,7 @@ TOP: Shape = {
     "local_only": flag,
     "queue_limit": count(1, 1_000_000),
     "critic": flag,
+    "policy_version": text,
     "discover": flag,
     "similar_tasks": flag,
 }

@@ -255,6 +255,7 @@ class Fleet:
     default_role: str = "general"
     local_only: bool = False
     queue_limit: int | None = None  # waiting requests at which a local endpoint counts as saturated
+    version: str | None = None  # the policy document's own, which specs name (document 002 §8)
     critic: bool = False  # a second model may annotate answers, never block or rewrite them (GR-001)
     keywords: tuple[KeywordRule, ...] = ()
     similar_tasks: bool = False  # prefer what did well on similar tasks (document 004)
