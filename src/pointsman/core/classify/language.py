@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from pointsman.core.classify.cues import compiled
 from pointsman.core.classify.view import View
 
-_HANGUL = re.compile(r"[가-힣ㄱ-ㆎ]")
-_LETTER = re.compile(r"[^\W\d_]")
+_HANGUL = r"[가-힣ㄱ-ㆎ]"
+_LETTER = r"[^\W\d_]"
 # Greek to Khmer, kana, Han; not Hangul
-_FOREIGN = re.compile(r"[\u0370-\u1fff\u3040-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+_FOREIGN = r"[\u0370-\u1fff\u3040-\u9fff\uf900-\ufaff\uff66-\uff9f]"
 _OTHER_LATIN = frozenset(
     """der die das und ist nicht ein eine wie ich mir bitte für mit auf von zu schreibe erkläre übersetze
     le la les des une est pas pour avec dans sur que qui je vous moi comment écris explique
@@ -22,7 +21,7 @@ _ENGLISH = frozenset(
     """the a an of to in is it and for on with how what who when where why which write create make give do does i you my
     me this that can please are was if from by be as at explain list""".split()
 )
-_LATIN_WORD = re.compile(r"[a-zà-öø-ÿ]+")
+_LATIN_WORD = r"[a-zà-öø-ÿ]+"
 _READ_CHARS = 400
 
 
@@ -31,18 +30,18 @@ def language_of(view: View) -> str:
     text = view.prose[:_READ_CHARS]
     if text.isascii():
         return _latin(text)
-    hangul = len(_HANGUL.findall(text))
-    foreign = len(_FOREIGN.findall(text))
+    hangul = len(compiled(_HANGUL).findall(text))
+    foreign = len(compiled(_FOREIGN).findall(text))
     if not hangul and not foreign:
         return _latin(text)
-    letters = max(1, len(_LETTER.findall(text)))
+    letters = max(1, len(compiled(_LETTER).findall(text)))
     if hangul * 5 >= letters:
         return "ko"
     return "other" if foreign * 3 >= letters else "en"
 
 
 def _latin(text: str) -> str:
-    words = _LATIN_WORD.findall(text)
+    words = compiled(_LATIN_WORD).findall(text)
     foreign = sum(word in _OTHER_LATIN for word in words)
     if foreign < 2:
         return "en"

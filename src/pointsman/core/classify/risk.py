@@ -55,11 +55,9 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tu
 
 def asks_for_change(text: str) -> bool:
     """Whether lower-case `text` wants something changed, rather than explained, told or summarised."""
-    if compiled(NOT_A_CHANGE).search(text) and not compiled(STILL_A_CHANGE).search(text):
+    if CHANGE_VERBS.isdisjoint(_WORD.findall(text)) and not any(verb in text for verb in CHANGE_VERBS_KOREAN):
         return False
-    if not CHANGE_VERBS.isdisjoint(_WORD.findall(text)):
-        return True
-    return any(verb in text for verb in CHANGE_VERBS_KOREAN)
+    return not compiled(NOT_A_CHANGE).search(text) or compiled(STILL_A_CHANGE).search(text) is not None
 
 
 def changed_lines(diff: str) -> str:

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from pointsman.core.classify.cues import STEM, Cue, Gate
+from pointsman.core.classify.cues import STEM, Cue, Gate, compiled
 from pointsman.core.classify.view import View
 from pointsman.core.conditions import FactValue
 
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     words: str
 
 
-_PATH = re.compile(
+_PATH = (
     r"(?<![\w/:.])(?:\.{0,2}/)?(?:[\w@.-]+/)*[\w@-][\w@.-]*\.(?:py|pyi|js|jsx|ts|tsx|mjs|go|rs|java|kt|swift|c|cc|cpp|h|hpp"
     r"|cs|rb|php|sh|sql|html|css|scss|vue|toml|ya?ml|json5?|md|txt|proto|prisma|lock|ini|cfg|tf|lua|scala)\b(?![/\w])"
     r"|(?<![\w/:.])(?:[\w@.-]+/){2,}[\w@.-]*|(?<!\w)\.env(?:\.\w+)?\b"
@@ -295,7 +295,7 @@ def paths_in(text: str) -> tuple[str, ...]:
     """Paths and file names in `text`, each once, in order, at most 20. Addresses of the web are not paths."""
     if not (_EXTENSION.search(text) or text.count("/") >= 2):
         return ()
-    return tuple(dict.fromkeys(match[0] for match in _PATH.finditer(text)))[:20]
+    return tuple(dict.fromkeys(match[0] for match in compiled(_PATH).finditer(text)))[:20]
 
 
 @cache

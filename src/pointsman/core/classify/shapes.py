@@ -5,9 +5,9 @@ A pattern is tried only where one of its hints, a plain substring, occurs. Must 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from pointsman.core.classify.cues import compiled
 from pointsman.core.classify.view import View
 
 SHORT_CHARS = 160
@@ -18,62 +18,59 @@ LONG_CHARS = 600
 class Shape:
     name: str
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str  # compiled on first use; `^` and `$` are those of a line
 
 
 SHAPES = (
     Shape(
         ":code-line",
         (";", "(", "{", "#inc", "import", "SELECT", "CREATE", "INSERT", ">>>", "package"),
-        re.compile(
-            r"^[ \t]*(?:def \w+\s*\(|class \w+\s*[:({<]|from [\w.]+ import |import [\w.{*]|#include"
-            r"|(?:public|private|static) |(?:export )?(?:async )?function\b.*\(|(?:const|let|var) \w+ ?="
-            r"|fn \w+|func \w+|package \w+|using namespace|SELECT\b.+\bFROM\b|CREATE TABLE|INSERT INTO"
-            r"|(?:int|void|double|string|bool) \w+\(|return .*;|assert |>>> )|\);|\) ?\{|;$|=> ?[{(]",
-            re.MULTILINE,
-        ),
+        r"^[ \t]*(?:def \w+\s*\(|class \w+\s*[:({<]|from [\w.]+ import |import [\w.{*]|#include"
+        r"|(?:public|private|static) |(?:export )?(?:async )?function\b.*\(|(?:const|let|var) \w+ ?="
+        r"|fn \w+|func \w+|package \w+|using namespace|SELECT\b.+\bFROM\b|CREATE TABLE|INSERT INTO"
+        r"|(?:int|void|double|string|bool) \w+\(|return .*;|assert |>>> )|\);|\) ?\{|;$|=> ?[{(]",
     ),
     Shape(
         ":trace",
-        ("rror", "xception", "Traceback", "ERR!", "panic:", "fault", "dumped", "exit code", "denied", " is not "),
-        re.compile(
-            r"Traceback|[a-z](?:Error|Exception)\b|\berror(?:\[\w+\])?: |\bERR!|panic: |[Ss]egmentation fault"
-            r"|core dumped|at [\w.$]+\([\w.]+:\d+|exit code \d|permission denied|is not defined\b|is not a function\b"
+        (
+            "rror",
+            "xception",
+            "Traceback",
+            "ERR!",
+            "panic:",
+            "fault",
+            "dumped",
+            "exit code",
+            "denied",
+            "is not defined",
+            "is not a function",
         ),
+        r"Traceback|[a-z](?:Error|Exception)\b|\berror(?:\[\w+\])?: |\bERR!|panic: |[Ss]egmentation fault"
+        r"|core dumped|at [\w.$]+\([\w.]+:\d+|exit code \d|permission denied|is not defined\b|is not a function\b",
     ),
     Shape(
         ":source-file",
         (".",),
-        re.compile(
-            r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|cpp|hpp|cs|rb|php|sh|sql|html|css|scss|ipynb|toml|ya?ml|kt|swift)\b"
-        ),
+        r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|cpp|hpp|cs|rb|php|sh|sql|html|css|scss|ipynb|toml|ya?ml|kt|swift)\b",
     ),
-    Shape(":identifier", ("`", "_", "()", "--"), re.compile(r"`[^`\n]+`|[a-z]_[a-z]|\w\(\)|\s--[a-z]{2}")),
+    Shape(":identifier", ("`", "_", "()", "--"), r"`[^`\n]+`|[a-z]_[a-z]|\w\(\)|\s--[a-z]{2}"),
     Shape(
         ":io-sections",
         ("utput", "출력", "onstraints", "Example 1:", "standard input"),
-        re.compile(
-            r"^\W*(?:Sample |Standard )?(?:Output|출력)(?: Format)?\W*$|^\W*Constraints\b|Example 1:"
-            r"|[Ss]tandard [Ii]nput",
-            re.MULTILINE,
-        ),
+        r"^\W*(?:Sample |Standard )?(?:Output|출력)(?: Format)?\W*$|^\W*Constraints\b|Example 1:"
+        r"|[Ss]tandard [Ii]nput",
     ),
     Shape(
         ":options",
         ("A)", "A.", "A:", "A )", "a)", "1)", "ptions:", "hoices:", "①"),
-        re.compile(
-            r"(?:^|\s)\(?A ?[).:]\s[^\n]{0,200}\n?\s*\(?B ?[).:]\s|(?:^|\s)a\)\s[^\n]{0,200}\n?\s*b\)\s"
-            r"|^(?:Answer )?(?:Options|Choices):|①|(?:^|\s)1\)\s[^\n]{0,120}\n?\s*2\)\s",
-            re.MULTILINE,
-        ),
+        r"(?:^|\s)\(?A ?[).:]\s[^\n]{0,200}\n?\s*\(?B ?[).:]\s|(?:^|\s)a\)\s[^\n]{0,200}\n?\s*b\)\s"
+        r"|^(?:Answer )?(?:Options|Choices):|①|(?:^|\s)1\)\s[^\n]{0,120}\n?\s*2\)\s",
     ),
     Shape(
         ":formula",
         ("=", "^", "$", "+", "*", "/", "\\", "!", "f(x)", " - "),
-        re.compile(
-            r"\$[\w,.]{1,12}\$|\[asy\]|\$[^$\n]{0,80}[\\^_=+{}][^$\n]{0,80}\$|\\(?:frac|sqrt|sum|int|\[|begin)"
-            r"|[0-9a-z)] ?[+*^=] ?[0-9a-z(]|\d ?[-/] ?\d+ ?=|\bf\(x\)|\d!"
-        ),
+        r"\$[\w,.]{1,12}\$|\[asy\]|\$[^$\n]{0,80}[\\^_=+{}][^$\n]{0,80}\$|\\(?:frac|sqrt|sum|int|\[|begin)"
+        r"|[0-9a-z)] ?[+*^=] ?[0-9a-z(]|\d ?[-/] ?\d+ ?=|\bf\(x\)|\d!",
     ),
 )
 _NUMBERS = frozenset("# two three four five six seven eight nine ten twelve half third twice double dozen".split())
@@ -87,7 +84,7 @@ _ENDS = {"?": ":asks", ":": ":to-complete"}
 def shapes(view: View) -> list[str]:
     """Names of the shapes of `view`, each with a colon before it."""
     text = view.text
-    seen = [shape.name for shape in SHAPES if _hinted(shape.hints, text) and shape.pattern.search(text)]
+    seen = [shape.name for shape in SHAPES if _hinted(shape.hints, text) and compiled(shape.pattern).search(text)]
     if view.fenced:
         seen.append(":fence")
     if sum(map(_NUMBERS.__contains__, view.words)) >= 2:
