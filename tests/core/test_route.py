@@ -212,6 +212,7 @@ def test_no_fallback_leaves_one_rung() -> None:
 def test_every_code_of_a_rejection_has_a_case_here() -> None:
     """A rule nobody can trigger would be dead policy."""
     elsewhere = {Code.RETIRED, Code.PIN, Code.NO_FALLBACK, Code.LOCALITY, Code.COOLING, Code.SATURATED, Code.EXTERNAL}
+    elsewhere |= {Code.VRAM}  # test_memory.py
     assert {code for _, code, _, _ in REJECTIONS} | elsewhere == set(Code)
 
 

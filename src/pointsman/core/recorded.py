@@ -12,7 +12,18 @@ from typing import Any
 from pointsman.core.fleet import Fleet
 from pointsman.core.health import Breaker, BreakerState, Health, HealthState
 from pointsman.core.request import Evidence, Request, Task
-from pointsman.core.snapshot import EndpointStatus, Override, OverrideKind, Snapshot
+from pointsman.core.snapshot import (
+    EndpointStatus,
+    Gpu,
+    GroupStatus,
+    HostSample,
+    LoadedModel,
+    Override,
+    OverrideKind,
+    ServiceState,
+    ServiceStatus,
+    Snapshot,
+)
 from pointsman.core.usage import Usage
 
 
@@ -49,6 +60,18 @@ def record(fleet: Fleet, request: Request, task: Task, snapshot: Snapshot) -> di
         "overrides": plain(snapshot.overrides),
         "local_only": snapshot.local_only,
         "audit_writable": snapshot.audit_writable,
+        **_machine(snapshot),
+    }
+
+
+def _machine(snapshot: Snapshot) -> dict[str, Any]:
+    """What says whether a model could be loaded: free VRAM, services, groups, measured overheads."""
+    gpus = snapshot.host.gpus if snapshot.host is not None else ()
+    return {
+        "vram_free": [gpu.vram_free for gpu in gpus],
+        "services": {service.name: str(service.state) for service in snapshot.services},
+        "groups": plain(snapshot.groups),
+        "vram_overhead": dict(snapshot.vram_overhead),
     }
 
 
@@ -68,6 +91,7 @@ def _status(status: EndpointStatus, known: set[str]) -> dict[str, Any]:
         "waiting": status.waiting,
         "running": status.running,
         "slots": status.slots,
+        "loaded": [{"id": each.id, "vram": each.vram, "state": each.state} for each in status.loaded],
     }
 
 
@@ -92,8 +116,25 @@ def restore(recorded: Mapping[str, Any], request_id: str) -> tuple[Request, Task
         overrides=tuple(Override(**{**seen, "kind": OverrideKind(seen["kind"])}) for seen in recorded["overrides"]),
         local_only=recorded["local_only"],
         audit_writable=recorded["audit_writable"],
+        **_restored_machine(recorded),
     )
     return request, _restored_task(recorded["task"]), snapshot
+
+
+def _restored_machine(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Lines of earlier versions lack all of it."""
+    free = recorded.get("vram_free", ())
+    cards = tuple(Gpu(index=index, name="recorded", vram_free=size) for index, size in enumerate(free))
+    groups = (dict(seen) for seen in recorded.get("groups", ()))
+    return {
+        "host": HostSample(taken_at=recorded["now"], gpus=cards) if cards else None,
+        "services": tuple(
+            ServiceStatus(name=name, unit=name, state=ServiceState(state))
+            for name, state in recorded.get("services", {}).items()
+        ),
+        "groups": tuple(GroupStatus(**{**seen, "loaded": frozenset(seen.get("loaded", ()))}) for seen in groups),
+        "vram_overhead": recorded.get("vram_overhead", {}),
+    }
 
 
 def _restored_task(seen: Mapping[str, Any]) -> Task:
@@ -122,4 +163,5 @@ def _restored_status(seen: Mapping[str, Any], now: float) -> EndpointStatus:
         waiting=seen["waiting"],
         running=seen.get("running"),  # lines of earlier versions lack these two
         slots=seen.get("slots"),
+        loaded=tuple(LoadedModel(**one) for one in seen.get("loaded", ())),
     )

@@ -15,6 +15,7 @@ from pointsman.core.decision import Decision, Rejection, Rung, Told
 from pointsman.core.fleet import Band, Budget, BudgetUnit, Endpoint, Fleet, Locality, Model, Role, Route
 from pointsman.core.guardrails import needs_judge, told_of_judge
 from pointsman.core.health import Health, HealthState
+from pointsman.core.memory import asleep, cannot_fit
 from pointsman.core.request import Request, Task
 from pointsman.core.rules import Code, Notice
 from pointsman.core.snapshot import EndpointStatus, Snapshot
@@ -270,12 +271,18 @@ def _rate_limited(here: Situation, model: Model) -> Verdict:
 
 def _down(here: Situation, model: Model) -> Verdict:
     health, now = here.health(model), here.snapshot.now
-    if health.callable(now):
+    # A sleeping member of an exclusive group is woken by the request itself.
+    if health.callable(now) or asleep(here.fleet, here.snapshot, model.endpoint):
         return None
     retry_at = health.breaker.retry_at
     if retry_at is not None and retry_at > now:
         return Code.COOLING, f"{model.endpoint} is cooling down for {retry_at - now:.0f} s: {health.reason}", retry_at
     return Code.DOWN, f"{model.endpoint} is down: {health.reason}", None
+
+
+def _vram(here: Situation, model: Model) -> Verdict:
+    why = cannot_fit(here.fleet, here.snapshot, model)
+    return (Code.VRAM, why) if why is not None else None
 
 
 def _saturated(here: Situation, model: Model) -> Verdict:
@@ -311,6 +318,7 @@ CHECKS: tuple[Check, ...] = (
     _missing,
     _rate_limited,
     _down,
+    _vram,
     _saturated,
 )
 
