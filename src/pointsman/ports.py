@@ -147,6 +147,10 @@ class Outputs(Protocol):
 class Checker(Protocol):
     """Runs the user's own commands, by argv and under limits (GR-010)."""
 
+    def directory(self, named: str) -> str:
+        """The real path of a directory that the user named. Raises ValueError if no check may run there."""
+        ...
+
     async def run(self, order: CheckOrder, limits: CheckLimits, stdin: str) -> CheckRun:
         """Runs it to its end or to a limit, then ends everything it began. `stdin` is the reply that is checked.
         Never raises for what the command does; the run's `guarantee` says what held."""

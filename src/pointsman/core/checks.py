@@ -48,6 +48,7 @@ class CheckRun:
     sandboxed: bool = False
     guarantee: str = ""  # what held while it ran, one sentence (GR-010)
     problem: str | None = None
+    started: bool = True  # False: it says nothing about the reply
 
     @property
     def passed(self) -> bool:
