@@ -17,7 +17,8 @@ from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Model
 from pointsman.core.health import Probe
 from pointsman.core.outcome import Failed, TokenUsage
-from pointsman.core.request import Message
+from pointsman.core.request import Message, Task
+from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus
 from pointsman.core.usage import Usage
 
@@ -223,6 +224,24 @@ class Services(Protocol):
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         """The last lines, untrusted text."""
         ...
+
+
+class Memory(Protocol):
+    """How replies to past tasks were found, by fingerprint. Keeps no word of a prompt. Raises StoreUnavailable."""
+
+    async def recall(self, task: Task, text: str) -> SimilarEvidence | None:
+        """The model that surely did well on similar tasks; None if none did."""
+        ...
+
+    async def remember(self, request: str, task: Task, text: str, at: float) -> None:
+        """Keeps the fingerprint of a request, for the verdict that may follow."""
+        ...
+
+    async def record(self, request: str, model: str, good: bool, at: float) -> bool:
+        """A verdict on the model's reply; a later one replaces it. False if the request is not remembered."""
+        ...
+
+    async def aclose(self) -> None: ...
 
 
 class GatewayFile(Protocol):

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from pointsman.config import Settings
     from pointsman.core.audit import AuditRow
     from pointsman.core.fleet import Fleet
+    from pointsman.core.request import Request
+    from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
     from pointsman.engine.console import Fault
     from pointsman.engine.engine import Engine
-    from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, ModelTotal, Services, Store
+    from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Memory, ModelTotal, Services, Store
 
 DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
 
@@ -121,6 +123,7 @@ async def _start(
         play=None if demo is None else _play_of(demo),
         monitor=monitor,
         gateway=None if demo is not None else _gateway(fleet, state_dir),
+        memory=_memory(stack, fleet, state_dir),
         outputs=StructuredOutputs(),
     )
     return await stack.enter_async_context(engine)
@@ -170,6 +173,26 @@ def _gateway(fleet: Fleet, state_dir: Path) -> GatewayFile | None:
     from pointsman.adapters.openclaw import OpenClawFile
 
     return OpenClawFile(Path(fleet.gateway.path), state_dir, os.environ)
+
+
+def _memory(stack: AsyncExitStack, fleet: Fleet, state_dir: Path) -> Memory | None:
+    if not fleet.similar_tasks:
+        return None
+    from pointsman.adapters.memory import SqliteMemory
+
+    memory = SqliteMemory(state_dir)
+    stack.push_async_callback(memory.aclose)
+    return memory
+
+
+def similar(settings: Settings, request: Request, *, state_dir: Path) -> SimilarEvidence | None:
+    """What did well on tasks like this one, read without an engine; None where the policy does not ask for it."""
+    if not settings.fleet.similar_tasks:
+        return None
+    from pointsman.adapters.memory import recall_now
+    from pointsman.core.keywords import task_for
+
+    return recall_now(state_dir, task_for(settings.fleet, request), request.text)
 
 
 def _faults_of(demo: SimulatedFleet) -> Callable[[], tuple[Fault, ...]]:

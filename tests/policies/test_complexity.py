@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.config import load
+from pointsman.config import load, preset_names
 from pointsman.config.prices import stale
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Endpoint, EndpointKind, Locality
@@ -15,6 +15,7 @@ from pointsman.core.health import Health, HealthState
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Message, Request, Task
 from pointsman.core.route import decide
+from pointsman.core.similar import SimilarEvidence, wilson_lower
 from pointsman.core.snapshot import Snapshot
 
 FLEET = load(policy="complexity").fleet
@@ -227,3 +228,21 @@ def test_local_only_leaves_the_local_profiles() -> None:
     for complexity in range(1, 11):
         ladder = decided(Snapshot(now=0.0, local_only=True), complexity=complexity, kind="coding").ladder
         assert ladder and all(rung.locality is Locality.LOCAL for rung in ladder)
+
+
+# --- the memory of similar tasks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("complexity", range(1, 11))
+def test_004_retrieve_similar_comes_before_every_rule(complexity: int) -> None:
+    """`if similar.best_model_confidence > 0.8: return similar.best_model`, at every complexity and checkpoint."""
+    seen = SimilarEvidence(model="qwen2.5-coder-32b", good=40, total=40, lower=wilson_lower(40, 40))
+    for checkpoint in (None, "validation"):
+        decision = decided(Snapshot(now=0.0, similar=seen), complexity=complexity, checkpoint=checkpoint)
+        assert decision.model == "qwen2.5-coder-32b"
+        assert decision.ladder[0].why == "best on 40 similar tasks: 40 good, lower bound .912"
+
+
+def test_004_only_this_preset_asks_the_memory() -> None:
+    """The other documents know no past performance."""
+    assert {name for name in preset_names() if load(policy=name).fleet.similar_tasks} == {"complexity"}

@@ -1,6 +1,7 @@
 """The order in which a role's models would be asked if all were free and well, and who said so. Pure.
 
-Precedence: pin > per-request fallbacks > preference (request, then job, then override) > escalation > the role's order.
+Precedence: pin > per-request fallbacks > preference (request, then job, then override) > what did well on
+similar tasks > escalation > the role's order.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def plan_chain(
     order: dict[str, str] = {}
     notices: list[Told] = []
     _add_preference(fleet, request, task, role, snapshot, order, notices)
+    _add_similar(fleet, snapshot, order, notices)
     escalated = describe(trigger) if trigger is not None and role.escalate_to else None
     if escalated is not None:
         text = f"{role.name} escalates to {role.escalate_to[0]}: {escalated}"
@@ -112,6 +114,15 @@ def _add_preference(
             notices.append(Told(notice=Notice.OVERRIDE, text=f"{model.name}: {why}"))
         elif name and model is None:
             notices.append(Told(notice=Notice.OVERRIDE, text=f"{name}, {why}, is no model of this fleet: skipped"))
+
+
+def _add_similar(fleet: Fleet, snapshot: Snapshot, order: dict[str, str], notices: list[Told]) -> None:
+    """What did well on similar tasks, where the policy wants it; whoever stated a wish comes before it (004)."""
+    seen = snapshot.similar if fleet.similar_tasks else None
+    model = fleet.find(seen.model) if seen is not None else None
+    if seen is not None and model is not None and model.name not in order:
+        order[model.name] = seen.why
+        notices.append(Told(notice=Notice.SIMILAR, text=f"{model.name}: {seen.why}"))
 
 
 def standing(snapshot: Snapshot, kind: OverrideKind, task: Task, role: Role) -> Override | None:

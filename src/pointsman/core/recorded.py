@@ -12,6 +12,7 @@ from typing import Any
 from pointsman.core.fleet import Fleet
 from pointsman.core.health import Breaker, BreakerState, Health, HealthState
 from pointsman.core.request import Evidence, Request, Task
+from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import (
     EndpointStatus,
     Gpu,
@@ -60,6 +61,7 @@ def record(fleet: Fleet, request: Request, task: Task, snapshot: Snapshot) -> di
         "overrides": plain(snapshot.overrides),
         "local_only": snapshot.local_only,
         "audit_writable": snapshot.audit_writable,
+        **({} if snapshot.similar is None else {"similar": plain(snapshot.similar)}),
         **_machine(snapshot),
     }
 
@@ -116,6 +118,7 @@ def restore(recorded: Mapping[str, Any], request_id: str) -> tuple[Request, Task
         overrides=tuple(Override(**{**seen, "kind": OverrideKind(seen["kind"])}) for seen in recorded["overrides"]),
         local_only=recorded["local_only"],
         audit_writable=recorded["audit_writable"],
+        similar=SimilarEvidence(**recorded["similar"]) if recorded.get("similar") else None,
         **_restored_machine(recorded),
     )
     return request, _restored_task(recorded["task"]), snapshot

@@ -44,3 +44,4 @@ class Notice(StrEnum):
     LOCAL_ONLY = "GR-009"
     JUDGE = "GR-002"  # high-risk: a cloud judge's verdict is needed
     DRIFT = "drift"
+    SIMILAR = "similar-tasks"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from pointsman.core.health import Health
+from pointsman.core.similar import SimilarEvidence
 from pointsman.core.usage import Usage
 
 
@@ -179,6 +180,7 @@ class Snapshot:
     overrides: tuple[Override, ...] = ()
     local_only: bool = False  # from configuration; an override can only add to it
     audit_writable: bool = True
+    similar: SimilarEvidence | None = None  # about the one task to be decided, where a memory was asked
     restarts: tuple[RestartProgress, ...] = ()  # the newest of each service
     groups: tuple[GroupStatus, ...] = ()
     # What loading a model took of VRAM beyond its stated weights and cache, in bytes, by model; missing: not measured.

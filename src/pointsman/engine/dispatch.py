@@ -19,13 +19,15 @@ from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, Failur
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
-from pointsman.core.snapshot import OverrideKind
+from pointsman.core.similar import SimilarEvidence
+from pointsman.core.snapshot import OverrideKind, Snapshot
 from pointsman.core.tokens import estimate_tokens
 from pointsman.core.usage import cost_of
 from pointsman.engine import events
 from pointsman.engine.board import Board
 from pointsman.engine.calls import Running, run_call
 from pointsman.engine.ledger import Ledger, final_usage
+from pointsman.engine.recollection import Recollection
 from pointsman.ports import (
     Backend,
     BudgetFull,
@@ -56,6 +58,7 @@ class Dispatcher:
     ledger: Ledger
     clock: Clock
     outputs: Outputs | None = None
+    recollection: Recollection | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     running: dict[str, Running] = field(default_factory=dict)
 
@@ -79,6 +82,7 @@ class _Journey:
     emit: Emit
     attempts: list[Attempt] = field(default_factory=list)
     text: str = ""  # of the attempt that answered
+    similar: SimilarEvidence | None = None
     started: float = 0.0  # wall clock
     began: float = 0.0  # monotonic
     retrying: bool = False  # this request is the one that tries a rate-limited endpoint again
@@ -129,13 +133,15 @@ class _Journey:
     # --- deciding
 
     async def _decide(self) -> Decision | None:
+        if self.home.recollection is not None:
+            self.similar = await self.home.recollection.of(self.request)
         decision = self._look()
         wait = self._short_wait(decision)
         if wait is not None:
             self.emit(events.Waiting(request=self.request.id, why=decision.blocked or "", seconds=wait))
             await self.home.sleep(wait)
             decision = self._look()
-        snapshot = self.home.board.snapshot()
+        snapshot = self._snapshot()
         lines = (narrate.decided(decision, self.home.fleet, self.request, snapshot),)
         written = await self.home.ledger.write(*lines, *narrate.rerouted(decision, snapshot.now))
         self.emit(events.Decided(request=self.request.id, decision=decision))
@@ -156,7 +162,7 @@ class _Journey:
 
     def _look(self) -> Decision:
         task = task_for(self.home.fleet, self.request)
-        snapshot = self.home.board.snapshot()
+        snapshot = self._snapshot()
         decision = decide(self.home.fleet, self.request, task, snapshot, self.home.clock.new_id())
         instruction = self._instruction(decision)
         if not instruction:
@@ -164,6 +170,9 @@ class _Journey:
         # What is added to the prompt is part of what must fit window and budget.
         longer = replace(task, tokens=task.tokens + estimate_tokens(instruction))
         return decide(self.home.fleet, self.request, longer, snapshot, decision.id)
+
+    def _snapshot(self) -> Snapshot:
+        return replace(self.home.board.snapshot(), similar=self.similar)
 
     def _instruction(self, decision: Decision) -> str:
         """What the role's structured output asks of the model; empty for free text."""

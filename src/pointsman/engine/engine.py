@@ -18,6 +18,7 @@ from pointsman.core.fleet import Fleet, Locality
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Request
 from pointsman.core.route import decide
+from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
 from pointsman.core.whatif import suppose
 from pointsman.engine import events
@@ -26,12 +27,14 @@ from pointsman.engine.console import Fault
 from pointsman.engine.dispatch import Dispatcher
 from pointsman.engine.ledger import Ledger
 from pointsman.engine.monitor import Intervals, Monitor
+from pointsman.engine.recollection import Recollection
 from pointsman.ports import (
     AuditQuery,
     Backend,
     Clock,
     GatewayFile,
     HostProbe,
+    Memory,
     ModelTotal,
     Outputs,
     Prober,
@@ -64,12 +67,14 @@ class Engine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
         self._gateway = gateway
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
         self._ledger = Ledger(fleet, store, self._board, clock)
+        self._recollection = Recollection(fleet, memory, self._board, clock)
         self._dispatcher = Dispatcher(
             fleet=fleet,
             backends=backends,
@@ -78,6 +83,7 @@ class Engine:
             clock=clock,
             sleep=sleep,
             outputs=outputs,
+            recollection=self._recollection,
         )
         self._monitor = Monitor(
             fleet=fleet,
@@ -192,8 +198,17 @@ class Engine:
             await asyncio.gather(task, return_exceptions=True)
 
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
-        snapshot = suppose(self._board.snapshot(), self.fleet, what_if or {})
+        seen = replace(self._board.snapshot(), similar=self._recollection.kept(request))
+        snapshot = suppose(seen, self.fleet, what_if or {})
         return decide(self.fleet, request, task_for(self.fleet, request), snapshot)
+
+    async def recall(self, request: Request) -> SimilarEvidence | None:
+        """Asks the memory of similar tasks, so that `explain` of this prompt knows what a decision would know."""
+        return await self._recollection.look(request)
+
+    async def learn(self, request: str, model: str, good: bool) -> bool:
+        """A verdict on a reply, for the memory of similar tasks. False if it keeps nothing of that request."""
+        return await self._recollection.learn(request, model, good)
 
     # --- overrides: audited first, then in force
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from pointsman.core.fleet import Fleet
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
+from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import Snapshot
 from pointsman.core.whatif import suppose
 from pointsman.verbs import say
@@ -73,9 +75,11 @@ class Judge:
     fleet: Fleet
     snapshot: Snapshot
     new_id: Callable[[], str]
+    similar: Callable[[Request], SimilarEvidence | None]
 
     def decide(self, request: Request) -> Decision:
-        return decide(self.fleet, request, task_for(self.fleet, request), self.snapshot)
+        snapshot = replace(self.snapshot, similar=self.similar(request))
+        return decide(self.fleet, request, task_for(self.fleet, request), snapshot)
 
 
 def _judge(place: Place, what_if: Mapping[str, str], live: bool) -> Judge:
@@ -88,7 +92,8 @@ def _judge(place: Place, what_if: Mapping[str, str], live: bool) -> Judge:
         snapshot = suppose(snapshot, settings.fleet, what_if)
     except ValueError as wrong:
         raise Mistake(str(wrong)) from None
-    return Judge(fleet=settings.fleet, snapshot=snapshot, new_id=wiring.new_id)
+    similar = partial(wiring.similar, settings, state_dir=place.state_dir())
+    return Judge(fleet=settings.fleet, snapshot=snapshot, new_id=wiring.new_id, similar=similar)
 
 
 # --- many prompts ------------------------------------------------------------------------------------------------
