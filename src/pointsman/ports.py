@@ -44,6 +44,10 @@ class Call:
     model: Model
     messages: tuple[Message, ...]
     max_output: int  # tokens
+    # What a backend needs to keep the prompt on this machine when it must not leave it (promises.md §7).
+    local_only: bool = False
+    server_version: str | None = None  # as the endpoint's last probe told
+    attested: bool = False  # the endpoint lists the model as computed by itself
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -7,7 +7,7 @@ the screen can paint its first frame, and the pure verbs answer, without HTTP, d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from pointsman.core.snapshot import Gpu, HostSample, Snapshot
 
 if TYPE_CHECKING:
-    from pointsman.adapters.store import Verified
-    from pointsman.config import Settings
+    from pointsman.adapters.secrets import Secrets
+    from pointsman.adapters.store import Anchor, Verdict
+    from pointsman.config import Audit, Settings
     from pointsman.core.audit import AuditRow
     from pointsman.core.fleet import Fleet
     from pointsman.core.request import Request
@@ -48,7 +49,14 @@ async def open_engine(
         stack.push_async_callback(host.aclose)
         services = _real_services(settings.fleet)
         yield await _start(
-            stack, settings.fleet, state_dir, host=host, services=services, monitor=monitor, banners=told
+            stack,
+            settings.fleet,
+            state_dir,
+            host=host,
+            services=services,
+            monitor=monitor,
+            banners=told,
+            audit=settings.audit,
         )
 
 
@@ -82,6 +90,7 @@ async def open_demo(
             services=simulated.services,
             monitor=monitor,
             banners=banners,
+            audit=settings.audit,
             demo=simulated,
         )
 
@@ -95,6 +104,7 @@ async def _start(
     services: Services,
     monitor: bool,
     banners: tuple[str, ...],
+    audit: Audit,
     demo: SimulatedFleet | None = None,
 ) -> Engine:
     """Opens store, clients and engine, each closed with the stack in reverse order."""
@@ -105,16 +115,18 @@ async def _start(
     from pointsman.adapters.structured import StructuredOutputs
     from pointsman.engine.engine import Engine
 
-    clock = SystemClock()
-    store = await _open_store(state_dir, clock)
+    clock, secrets = SystemClock(), _secrets(fleet)
+    stack.enter_context(secrets.out_of_logs())
+    store = await _open_store(state_dir, clock, audit, secrets)
     stack.push_async_callback(store.aclose)
-    clients = Clients()
+    running: list[Engine] = []
+    clients = Clients(secrets=secrets, cloud_forbidden=lambda: any(each.snapshot.cloud_forbidden for each in running))
     stack.push_async_callback(clients.aclose)
     engine = Engine(
         fleet=fleet,
         backends={name: open_backend(endpoint, clients, clock.now) for name, endpoint in fleet.endpoints.items()},
         store=store,
-        prober=HttpProber(clients.of),
+        prober=HttpProber(clients.of, secrets=secrets),
         host=host,
         services=services,
         clock=clock,
@@ -122,10 +134,12 @@ async def _start(
         faults=tuple if demo is None else _faults_of(demo),
         play=None if demo is None else _play_of(demo),
         monitor=monitor,
+        close_cloud=clients.close_cloud,
         gateway=None if demo is not None else _gateway(fleet, state_dir),
         memory=_memory(stack, fleet, state_dir),
         outputs=StructuredOutputs(),
     )
+    running.append(engine)
     return await stack.enter_async_context(engine)
 
 
@@ -140,16 +154,45 @@ async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
     )
 
 
-async def _open_store(state_dir: Path, clock: Clock) -> Store:
+async def _open_store(state_dir: Path, clock: Clock, audit: Audit, secrets: Secrets) -> Store:
     """The ledger; without one the engine still runs, and keeps every prompt on this machine (scenarios.md K10)."""
     from pointsman.adapters.no_store import NoStore
     from pointsman.adapters.store import SqliteStore
     from pointsman.ports import StoreUnavailable
 
     try:
-        return await SqliteStore.open(state_dir, clock)
+        anchor = anchor_of(state_dir, audit)
+        return await SqliteStore.open(state_dir, clock, anchor=anchor, redact=secrets.redact)
     except StoreUnavailable as problem:
         return NoStore(str(problem))
+
+
+def anchor_of(state_dir: Path, audit: Audit | None = None, stated: Path | None = None) -> Anchor:
+    """The anchor of that state's audit: as `stated`, else POINTSMAN_ANCHOR, else as configured, else the usual place.
+    Raises StoreUnavailable for one in the ledger's own directory, which would be lost together with it."""
+    import os
+
+    from pointsman.adapters.journal import journal_witness
+    from pointsman.adapters.store import Anchor
+    from pointsman.config import anchor_file
+    from pointsman.ports import StoreUnavailable
+
+    configured = None if audit is None or audit.anchor is None else Path(audit.anchor)
+    named = stated if stated is not None or "POINTSMAN_ANCHOR" in os.environ else configured
+    path = anchor_file(state_dir, os.environ, named)
+    if path.resolve().parent == state_dir.resolve():
+        raise StoreUnavailable(f"the audit's anchor {path} lies beside the ledger: choose another directory")
+    return Anchor(path, journal_witness() if audit is not None and audit.journal else None)
+
+
+def _secrets(fleet: Fleet) -> Secrets:
+    import os
+
+    from pointsman.adapters.secrets import Secrets
+    from pointsman.config import secrets_file
+
+    names = dict.fromkeys(e.key_env for e in fleet.endpoints.values() if e.key_env is not None)
+    return Secrets(tuple(names), file=secrets_file(os.environ) if names else None)
 
 
 def _real_services(fleet: Fleet) -> Services:
@@ -278,11 +321,49 @@ async def read_audit(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]
     return await asyncio.to_thread(ledger_reader.audit_rows, state_dir, query)
 
 
-async def verify_audit(state_dir: Path) -> Verified | None:
-    """None if there is no audit."""
-    from pointsman.adapters import ledger_reader
+async def verify_audit(state_dir: Path, anchor: Anchor, export: Path | None = None) -> Verdict:
+    """Of the ledger's audit, or of an export of it. Never raises for what is on the disk."""
+    from pointsman.adapters.store.export import inspect_file
+    from pointsman.adapters.store.inspect import inspect
 
-    return await asyncio.to_thread(ledger_reader.verified, state_dir)
+    if export is not None:
+        return await asyncio.to_thread(inspect_file, export, anchor)
+    return await asyncio.to_thread(inspect, state_dir, anchor)
+
+
+def export_audit(state_dir: Path, foreign: bool) -> Iterator[str]:
+    """The audit as JSON lines, oldest first. Raises StoreUnavailable."""
+    from pointsman.adapters.store.export import export
+
+    return export(state_dir, foreign=foreign)
+
+
+async def rotate_audit(state_dir: Path, anchor: Anchor, keep: int | None) -> tuple[str, tuple[str, ...]]:
+    """Closes a segment and deletes all but the newest `keep` (None: none); the new segment's name, and the deleted."""
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.store.segments import retire, rotate
+
+    now = SystemClock().now()
+    closed = await asyncio.to_thread(rotate, state_dir, anchor, now)
+    gone = () if keep is None else await asyncio.to_thread(retire, state_dir, anchor, keep, now)
+    return closed.file, gone
+
+
+async def erase_foreign(state_dir: Path, anchor: Anchor, seq: int, field: str | None) -> tuple[tuple[str, ...], bool]:
+    """Erases one text of others in an audit line, or all of them; their names, and whether no other process can still
+    read them in the write-ahead log. Raises StoreUnavailable, or LookupError for what the line does not have."""
+    from pointsman.adapters import ledger_reader
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.store import SqliteStore
+    from pointsman.core.narrate import erased
+
+    there = await asyncio.to_thread(ledger_reader.foreign_fields, state_dir, seq)
+    fields = there if field is None else (field,)
+    if not set(fields) <= set(there) or not fields:
+        raise LookupError(f"line {seq} has no such text of others" + (f"; it has: {', '.join(there)}" if there else ""))
+    clock = SystemClock()
+    async with await SqliteStore.open(state_dir, clock, anchor=anchor) as store:
+        return fields, await store.erase(seq, fields, erased(seq, fields, clock.now()))
 
 
 def new_id() -> str:

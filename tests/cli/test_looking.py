@@ -69,7 +69,7 @@ def test_looking_at_no_audit_makes_none(pointsman, home):
     ran = pointsman("audit", "show")
     assert (ran.code, ran.out) == (0, "") and "no audit lines" in ran.err
     assert not (home / "state").exists()
-    assert pointsman("audit", "verify").code == 1
+    assert pointsman("audit", "verify").code == 5
 
 
 def test_verify_tells_intact_from_altered(pointsman, served, home):
@@ -81,12 +81,13 @@ def test_verify_tells_intact_from_altered(pointsman, served, home):
         ledger.execute("UPDATE audit SET body = replace(body, 'coder', 'other') WHERE seq = 2")
     ledger.close()
     ran = pointsman("audit", "verify")
-    assert ran.code == 1 and "line 2" in ran.out
+    assert ran.code == 2 and "line 2" in ran.out
 
 
 def test_a_ledger_that_is_none_is_one_clear_line(pointsman, fleet, home):
     (home / "state").mkdir(mode=0o700)
     (home / "state" / "ledger.db").write_bytes(b"this is no database" * 100)
-    for args in (["usage"], ["audit", "show"], ["route", "x"], ["audit", "verify"]):
+    assert pointsman("audit", "verify").code == 2
+    for args in (["usage"], ["audit", "show"], ["route", "x"]):
         ran = pointsman(*args)
         assert ran.code == 1 and "ledger" in ran.err and ran.err.count("\n") == 1

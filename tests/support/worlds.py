@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget, BudgetUnit, Endpoint, Fleet
 from pointsman.core.health import HealthState, Probe
 from pointsman.core.outcome import Failed, FailureKind, TokenUsage
@@ -155,6 +155,9 @@ class MemoryStore:
 
     async def audit_size(self) -> int:
         return len(self.lines)
+
+    async def check_audit(self) -> AuditState:
+        return AuditState(lines=len(self.lines))
 
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return tuple(self.standing.values())

@@ -1,11 +1,10 @@
-"""One long-lived HTTP client per endpoint, and the headers that open it. The only place here that reads keys.
+"""One long-lived HTTP client per endpoint, and the headers that open it.
 
 A key is read anew for every call, is never kept, and never enters an exception or a log line.
 """
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,7 +12,9 @@ from functools import cache
 import httpx
 
 from pointsman import __version__
-from pointsman.core.fleet import Endpoint, EndpointKind
+from pointsman.adapters.guard import guarded
+from pointsman.adapters.secrets import Secrets, SecretsRefused
+from pointsman.core.fleet import Endpoint, EndpointKind, Locality
 from pointsman.core.outcome import Failed, FailureKind
 from pointsman.ports import CallFailed
 
@@ -24,15 +25,28 @@ TransportFor = Callable[[Endpoint], httpx.AsyncBaseTransport]
 
 
 class Clients:
-    """Makes and keeps the clients. `transport` replaces the network per endpoint: a guard's, or a test's own."""
+    """Makes and keeps the clients. Local endpoints have the guarded network; `transport` replaces the network of every
+    endpoint, for tests. `cloud_forbidden` is asked at each call: under local_only there is no cloud client at all."""
 
-    def __init__(self, *, environ: Mapping[str, str] | None = None, transport: TransportFor | None = None) -> None:
-        self._environ = os.environ if environ is None else environ
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str] | None = None,
+        secrets: Secrets | None = None,
+        transport: TransportFor | None = None,
+        cloud_forbidden: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._secrets = secrets or Secrets(environ=environ)
         self._transport = transport
+        self._cloud_forbidden = cloud_forbidden
         self._clients: dict[Endpoint, httpx.AsyncClient] = {}
 
     def of(self, endpoint: Endpoint) -> httpx.AsyncClient:
-        """The endpoint's client: no proxies or .netrc from the environment, no redirects, only a connect timeout."""
+        """The endpoint's client: no proxies or .netrc from the environment, no redirects, only a connect timeout.
+        Raises CallFailed(LOCAL_GUARD) for a cloud endpoint while local_only is on."""
+        if endpoint.locality is Locality.CLOUD and self._cloud_forbidden():
+            detail = f"local_only is on: there is no client for {endpoint.name}"
+            raise CallFailed(Failed(kind=FailureKind.LOCAL_GUARD, detail=detail))
         client = self._clients.get(endpoint)
         if client is None:
             client = self._clients[endpoint] = self._make(endpoint)
@@ -42,13 +56,18 @@ class Clients:
         """The key, or None for an endpoint that needs none. Raises CallFailed(AUTH) if it is missing or unusable."""
         if endpoint.key_env is None:
             return None
-        key = self._environ.get(endpoint.key_env, "").strip()
-        if not key:
+        try:
+            found = self._secrets.find(endpoint.key_env)
+        except SecretsRefused as refused:
+            raise _unauthorised(str(refused)) from None
+        if found is None:
             raise _unauthorised(f"environment variable {endpoint.key_env} is not set")
-        if not (key.isascii() and key.isprintable()) or " " in key:
-            # Said here, because the HTTP library's own complaint would quote the key.
-            raise _unauthorised(f"environment variable {endpoint.key_env} holds more than a key")
-        return key
+        return found.reveal()
+
+    def secrets_of(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """What must not be quoted from this endpoint's answers. Raises as `key`."""
+        key = self.key(endpoint)
+        return (*(() if key is None else (key,)), *self._secrets.known())
 
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
         """What every call of this endpoint carries. Raises CallFailed(AUTH)."""
@@ -64,17 +83,23 @@ class Clients:
             return headers if key is None else headers | {"x-api-key": key}
         return headers if key is None else headers | {"authorization": f"Bearer {key}"}
 
+    async def close_cloud(self) -> None:
+        """Closes the cloud clients and hangs up what they carry."""
+        for endpoint in [endpoint for endpoint in self._clients if endpoint.locality is Locality.CLOUD]:
+            await self._clients.pop(endpoint).aclose()
+
     async def aclose(self) -> None:
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.aclose()
 
     def _make(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        trust = _trust(endpoint.url.lower().startswith("https:"))
         return httpx.AsyncClient(
-            transport=None if self._transport is None else self._transport(endpoint),
+            transport=guarded(endpoint, trust) if self._transport is None else self._transport(endpoint),
             trust_env=False,
             follow_redirects=False,
-            verify=_trust(endpoint.url.lower().startswith("https:")),
+            verify=trust,
             timeout=httpx.Timeout(None, connect=endpoint.deadlines.connect),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_KEPT_ALIVE_S),
         )

@@ -54,8 +54,7 @@ class Exchange:
         """
         if (ticket.model, ticket.endpoint) != (call.model.name, call.endpoint.name):
             raise CallFailed(Failed(kind=FailureKind.INTERNAL, detail=f"the ticket is for {ticket.model}"))
-        key = self._clients.key(call.endpoint)
-        secrets = () if key is None else (key,)
+        secrets = self._clients.secrets_of(call.endpoint)
         try:
             request = self._request(call, url, payload)
             response = await self._clients.of(call.endpoint).send(request, stream=True)

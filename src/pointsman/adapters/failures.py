@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from pointsman.adapters.error_body import ErrorBody, read_error
+from pointsman.adapters.guard import GuardRefused
 from pointsman.adapters.redact import detail_line
 from pointsman.adapters.retry_after import retry_after
 from pointsman.core.outcome import Failed, FailureKind
@@ -272,6 +273,8 @@ def from_exception(error: Exception, *, received: bool, secrets: Sequence[str] =
 
 
 def _kind_of(error: Exception, received: bool) -> FailureKind:
+    if isinstance(error, GuardRefused):
+        return FailureKind.LOCAL_GUARD
     if isinstance(error, httpx.ConnectTimeout):
         return FailureKind.CONNECT_TIMEOUT
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pointsman.adapters.store import Verified, audit_log, ledger, overrides, verify
+from pointsman.adapters.store import Anchor, Verdict, audit_log, inspect, ledger, overrides
 from pointsman.adapters.store.files import LEDGER
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import check_version, open_reader
@@ -54,13 +54,14 @@ def audit_rows(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:
     return _read(state_dir, lambda connection: audit_log.read(connection, query), ())
 
 
-def verified(state_dir: Path) -> Verified | None:
-    """None if there is no ledger."""
-    path = _ledger(state_dir)
-    try:
-        return None if path is None else verify(path)
-    except (sqlite3.Error, OSError) as error:
-        raise unavailable(error) from error
+def verified(state_dir: Path, anchor: Path) -> Verdict:
+    """Never raises: a ledger that is missing or cannot be read is a verdict, too."""
+    return inspect(state_dir, Anchor(anchor))
+
+
+def foreign_fields(state_dir: Path, seq: int) -> tuple[str, ...]:
+    """Which texts of others stand in that audit line and can be erased."""
+    return _read(state_dir, lambda connection: audit_log.foreign_fields(connection, seq), ())
 
 
 def _ledger(state_dir: Path) -> Path | None:

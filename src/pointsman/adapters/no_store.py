@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override
 from pointsman.core.usage import Usage
@@ -48,6 +48,9 @@ class NoStore:
 
     async def audit_size(self) -> int:
         return 0
+
+    async def check_audit(self) -> AuditState:
+        return AuditState()
 
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return ()

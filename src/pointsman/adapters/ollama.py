@@ -5,6 +5,7 @@ Native and not `/v1`, because there errors inside a stream are lost and silent t
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterator
 
 from pointsman.adapters.answer import Answer, ErrorFrame
@@ -13,13 +14,16 @@ from pointsman.adapters.lenient import JsonObject, count, decode_json, name, rec
 from pointsman.adapters.ndjson import NdjsonReader
 from pointsman.adapters.params import configured
 from pointsman.adapters.urls import api_of
-from pointsman.core.outcome import TokenUsage
+from pointsman.core.fleet import is_relay_tag
+from pointsman.core.outcome import Failed, FailureKind, TokenUsage
 from pointsman.core.request import Message
-from pointsman.ports import Call, Chunk, Ticket
+from pointsman.ports import Call, CallFailed, Chunk, Ticket
 
 _RESERVED = frozenset({"model", "messages", "stream", "truncate", "shift", "num_predict"})
 _TOP_LEVEL = frozenset({"think", "format", "keep_alive", "options", "tools", "logprobs", "top_logprobs"})
 _LONGEST_OPENING = 512
+_KNOWS_LOCAL = (0, 17, 8)  # from this version on `:local` forbids relaying
+_VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}")
 
 
 class Ollama:
@@ -31,7 +35,7 @@ class Ollama:
     def stream(self, ticket: Ticket, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `ports.Backend.stream`."""
         params, notes = configured(call, _RESERVED)
-        decoder = OllamaDecoder(notes)
+        decoder = OllamaDecoder(notes, local_only=call.local_only)
         url = api_of(call.endpoint, "/chat")
         return self._exchange.stream(ticket, call, url, payload_of(call, params), decoder)
 
@@ -49,13 +53,41 @@ def payload_of(call: Call, params: JsonObject) -> dict[str, object]:
     loose = {key: value for key, value in params.items() if key not in _TOP_LEVEL}
     return {
         **top,
-        "model": call.model.id,
+        "model": confined_name(call),
         "messages": [_message(message) for message in call.messages],
         "stream": True,
         "truncate": False,
         "shift": False,
         "options": {**record(params.get("options")), **loose, "num_predict": call.max_output},
     }
+
+
+def confined_name(call: Call) -> str:
+    """The name to ask for. Under local_only one that Ollama will not relay: with `:local`, which newer servers answer
+    with 404 rather than relay (protocols.md §3.4). Raises CallFailed(LOCAL_GUARD) where nothing attests the model."""
+    if not call.local_only:
+        return call.model.id
+    if is_relay_tag(call.model.id):
+        raise _refused(f"{call.model.id} is computed on ollama.com")
+    if _version_of(call.server_version) >= _KNOWS_LOCAL:
+        return call.model.id if call.model.id.endswith(":local") else f"{call.model.id}:local"
+    if not call.attested:
+        raise _refused(f"{call.endpoint.name} does not list {call.model.id} as a model of its own")
+    return call.model.id
+
+
+def _without_suffix(model: str | None, local_only: bool) -> str | None:
+    return model.removesuffix(":local") if model is not None and local_only else model
+
+
+def _refused(detail: str) -> CallFailed:
+    return CallFailed(Failed(kind=FailureKind.LOCAL_GUARD, detail=f"local_only is on: {detail}"))
+
+
+def _version_of(written: str | None) -> tuple[int, ...]:
+    """`0.17.8-rc0` -> (0, 17, 8); () for a version that does not say, which is older than every other."""
+    found = _VERSION.match(written or "")
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
 def _message(message: Message) -> dict[str, object]:
@@ -66,7 +98,8 @@ def _message(message: Message) -> dict[str, object]:
 class OllamaDecoder:
     """`answer.Decoder` of a native chat."""
 
-    def __init__(self, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, notes: tuple[str, ...] = (), *, local_only: bool = False) -> None:
+        self._local_only = local_only
         self._lines = NdjsonReader()
         self._answer = Answer(notes=list(notes))
         self._opening = b""
@@ -97,12 +130,16 @@ class OllamaDecoder:
             return
         if value.get("error"):
             raise ErrorFrame(value)
+        if self._local_only and (relay := name(value.get("remote_host"))) is not None:
+            # The prompt has left; no word of the answer is shown, so that nobody takes it for a local one.
+            detail = f"local_only is on, and this answer is computed by {relay}: refused"
+            raise CallFailed(Failed(kind=FailureKind.LOCAL_GUARD, detail=detail, status=200))
         yield from self._object(value)
 
     def _object(self, value: JsonObject) -> Iterator[Chunk]:
         message = record(value.get("message"))
         self._understood = self._understood or "message" in value or "done" in value
-        yield from self._answer.named(name(value.get("model")))
+        yield from self._answer.named(_without_suffix(name(value.get("model")), self._local_only))
         yield from self._answer.reasoning(message.get("thinking"))
         yield from self._answer.text(message.get("content"))
         if message.get("tool_calls"):

@@ -7,7 +7,6 @@ raises for what an endpoint does. The clients belong to whoever made them.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ import httpx
 
 from pointsman.adapters.probe_kinds import looker_for
 from pointsman.adapters.probe_look import Look, LookFailed
+from pointsman.adapters.secrets import Secrets, SecretsRefused
 from pointsman.core.fleet import Endpoint
 from pointsman.core.health import HealthState, Probe
-from pointsman.ports import Probed
+from pointsman.ports import CallFailed, Probed
 
 PROBE_SECONDS = 2.0
 _RATE_KEPT = 60.0  # seconds a measured speed is shown after the last token
@@ -68,12 +68,13 @@ class HttpProber:
         client_of: Callable[[Endpoint], httpx.AsyncClient],
         *,
         environ: Mapping[str, str] | None = None,
+        secrets: Secrets | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         seconds: float = PROBE_SECONDS,
     ) -> None:
         self._client_of = client_of
-        self._environ = os.environ if environ is None else environ
+        self._secrets = secrets or Secrets(environ=environ)
         self._monotonic = monotonic
         self._wall = wall
         self._seconds = seconds
@@ -94,7 +95,7 @@ class HttpProber:
 
     def _look(self, endpoint: Endpoint, key: str | None) -> Look:
         return Look(
-            client=self._client_of(endpoint),
+            client=self._client(endpoint),
             endpoint=endpoint,
             key=key,
             deadline=asyncio.get_running_loop().time() + self._seconds,
@@ -107,13 +108,19 @@ class HttpProber:
         """The key, read anew for each probe. A missing one is our misconfiguration: nothing is sent."""
         if endpoint.key_env is None:
             return None
-        key = self._environ.get(endpoint.key_env, "").strip()
-        if not key:
+        try:
+            found = self._secrets.find(endpoint.key_env)
+        except SecretsRefused as refused:
+            raise LookFailed(_misconfigured(str(refused))) from None
+        if found is None:
             raise LookFailed(_misconfigured(f"environment variable {endpoint.key_env} is not set"))
-        if not (key.isascii() and key.isprintable()) or " " in key:
-            # Said here, because the HTTP library's own complaint would quote the key.
-            raise LookFailed(_misconfigured(f"environment variable {endpoint.key_env} holds more than a key"))
-        return key
+        return found.reveal()
+
+    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        try:
+            return self._client_of(endpoint)
+        except CallFailed as refused:  # local_only came between
+            raise LookFailed(_misconfigured(refused.failed.detail)) from None
 
 
 def _misconfigured(reason: str) -> Probe:

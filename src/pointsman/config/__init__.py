@@ -4,12 +4,14 @@ Above `ports`, below `adapters`. Never rewrites a file, never reads a key's valu
 directory by itself.
 """
 
-from pointsman.config.load import Settings, Ui, load
+from pointsman.config.load import Audit, Settings, Ui, load
 from pointsman.config.paths import (
+    anchor_file,
     example_path,
     find_config,
     preset_names,
     preset_path,
+    secrets_file,
     state_dir,
     theme_dir,
     user_config_path,
@@ -18,16 +20,19 @@ from pointsman.config.prices import prices_date
 from pointsman.config.problems import ConfigError, Problem
 
 __all__ = [
+    "Audit",
     "ConfigError",
     "Problem",
     "Settings",
     "Ui",
+    "anchor_file",
     "example_path",
     "find_config",
     "load",
     "preset_names",
     "preset_path",
     "prices_date",
+    "secrets_file",
     "state_dir",
     "theme_dir",
     "user_config_path",

@@ -28,6 +28,14 @@ class Ui:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How the audit is witnessed from outside."""
+
+    anchor: str | None = None  # path of the anchor file; None: the usual place
+    journal: bool = False  # each checkpoint is a line in the system's journal, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A configuration that can be used."""
 
@@ -35,6 +43,7 @@ class Settings:
     ui: Ui
     source: str  # the file's path, or "built-in"
     warnings: tuple[Problem, ...] = ()
+    audit: Audit = Audit()
     discover: bool = True  # offer endpoints found on this machine's usual ports
 
 
@@ -52,6 +61,7 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         ui=Ui(**merged.ui),
         source=str(path) if path is not None else BUILT_IN,
         warnings=tuple(report.warnings),
+        audit=Audit(**merged.audit),
         discover=merged.top.get("discover", True),
     )
 

@@ -38,6 +38,30 @@ def state_dir(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_state_dir("pointsman", appauthor=False))
 
 
+def anchor_file(state: Path, environ: Mapping[str, str], stated: Path | None = None) -> Path:
+    """Where the audit's anchor lies: outside the ledger's own directory, `state`, so that whoever loses or replaces
+    that one does not lose the anchor with it. `--anchor`, else POINTSMAN_ANCHOR, else the user's data directory for the
+    usual state, else beside the state directory."""
+    named = _named(stated, environ.get("POINTSMAN_ANCHOR"))
+    if named is not None:
+        return named
+    import platformdirs
+
+    usual = Path(platformdirs.user_state_dir("pointsman", appauthor=False))
+    home = Path(platformdirs.user_data_dir("pointsman", appauthor=False)) / "anchors"
+    if state == usual:
+        return home / "audit.anchor"
+    if state.parent == usual:
+        return home / f"{state.name}.anchor"
+    return state.with_name(f"{state.name}.anchor")
+
+
+def secrets_file(environ: Mapping[str, str]) -> Path:
+    """POINTSMAN_SECRETS, else `secrets.toml` beside the user's configuration. It need not exist."""
+    named = _named(None, environ.get("POINTSMAN_SECRETS"))
+    return named if named is not None else user_config_path().with_name("secrets.toml")
+
+
 def preset_names() -> tuple[str, ...]:
     found = (path.stem for path in (PACKAGE / "presets").glob("*.toml"))
     return tuple(sorted(name for name in found if name not in _NOT_POLICIES))

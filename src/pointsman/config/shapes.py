@@ -288,6 +288,7 @@ BUDGET: Shape = {"limit": plain(units.limit), "window": plain(units.window), "sc
 # `simulated` is for the demonstration fleet, which builds its services itself.
 SERVICE: Shape = {"kind": word(*(str(k) for k in ServiceKind if k is not ServiceKind.SIMULATED)), "unit": unit_name}
 GATEWAY: Shape = {"kind": word("openclaw"), "path": text, "expect": text, "ref": text}
+AUDIT: Shape = {"anchor": text, "journal": flag}
 UI: Shape = {"theme": text, "keymap": key_map, "refresh_hz": number(0.1, 4.0)}
 
 TABLES: Mapping[str, Shape] = {

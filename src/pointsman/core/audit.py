@@ -31,6 +31,10 @@ class EventType(StrEnum):
     CHECK = "check"  # a check of a reply ended; its artifact's hash is in the line
     VERDICT = "verdict"  # a reply was found good or not, by the user, a check or a judge
     PLAN = "plan"  # a plan was opened, approved or rejected
+    ERASED = "erased"  # a foreign text was removed from the store; the chain is whole without it
+    ROTATED = "rotated"  # a segment of the audit ends or begins here
+    RETIRED = "retired"  # a closed segment was deleted on purpose
+    ANCHOR = "anchor"  # the anchor was missing and begins anew here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,9 @@ class AuditEvent:
     rule: str | None = None
     cost: int | None = None  # nano-USD
     data: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    # Texts of others (error details, reasons) that stand in `text` or `data`: field -> the text. The store keeps them
+    # apart, so that they can be erased and the chain stays whole.
+    foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def body(self) -> str:
         """Canonical JSON: sorted keys, no spaces, UTF-8 as is. The stored bytes are what later checks hash."""
@@ -82,3 +89,17 @@ class AuditRow:
     from_model: str | None = None
     rule: str | None = None
     cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditState:
+    """What is known of the audit's soundness now. `lines` None: not checked yet."""
+
+    lines: int | None = None
+    head: str = ""  # hexadecimal hash of the last line checked
+    problem: str | None = None  # what is wrong with it, one sentence
+
+    def __str__(self) -> str:
+        if self.problem is not None:
+            return self.problem
+        return "not checked yet" if self.lines is None else f"verified {self.lines:,} lines, head {self.head[:12]}"

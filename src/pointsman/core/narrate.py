@@ -15,6 +15,9 @@ from pointsman.core.rules import Notice
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
 from pointsman.core.usage import Usage
 
+# States whose reason may quote what a server said.
+_QUOTED = frozenset({HealthState.DOWN, HealthState.MISCONFIGURED, HealthState.RATE_LIMITED, HealthState.WARMING})
+
 
 def prompt_mark(text: str) -> dict[str, object]:
     """What is kept of a prompt: its length and hash, never its words."""
@@ -47,6 +50,7 @@ def decided(decision: Decision, fleet: Fleet, request: Request, snapshot: Snapsh
             "prompt": prompt_mark(request.text),
             "inputs": record(fleet, request, decision.task, snapshot),
         },
+        foreign={f"health.{name}": seen.reason for name, seen in snapshot.health.items() if seen.state in _QUOTED},
     )
 
 
@@ -104,6 +108,7 @@ def ended(attempt: Attempt, request: str, ticket: str, at: float) -> AuditEvent:
         cost=attempt.cost,
         data={"ticket": ticket, "endpoint": attempt.endpoint, "seconds": round(attempt.seconds, 3)}
         | {"outcome": type(attempt.outcome).__name__.lower(), **plain(attempt.outcome)},
+        foreign={"detail": attempt.outcome.detail} if isinstance(attempt.outcome, Failed) else {},
     )
 
 
@@ -133,7 +138,9 @@ def switched(request: str, attempt: Attempt, to: Rung, kind: FailureKind, at: fl
 
 
 def stopped(request: str, code: str, why: str, at: float) -> AuditEvent:
-    return AuditEvent(type=EventType.BLOCKED, at=at, actor="router", text=why, request=request, rule=code)
+    return AuditEvent(
+        type=EventType.BLOCKED, at=at, actor="router", text=why, request=request, rule=code, foreign={"why": why}
+    )
 
 
 def overridden(override: Override, at: float, *, cleared: bool = False) -> AuditEvent:
@@ -147,6 +154,7 @@ def overridden(override: Override, at: float, *, cleared: bool = False) -> Audit
         model=override.model,
         rule=str(override.kind),
         data={"override": plain(override), "cleared": cleared},
+        foreign={"reason": override.reason},
     )
 
 
@@ -158,7 +166,12 @@ def service_asked(name: str, verb: str, argv: tuple[str, ...], cut: int, at: flo
 def service_done(name: str, verb: str, ok: bool, text: str, at: float) -> AuditEvent:
     outcome = "accepted" if ok else "failed"
     return AuditEvent(
-        type=EventType.SERVICE, at=at, actor="router", text=f"{verb} {name} {outcome}: {text}", data={"ok": ok}
+        type=EventType.SERVICE,
+        at=at,
+        actor="router",
+        text=f"{verb} {name} {outcome}: {text}",
+        data={"ok": ok},
+        foreign={"output": text},
     )
 
 
@@ -173,8 +186,19 @@ def health_changed(endpoint: str, old: Health, new: Health, at: float) -> tuple[
         text=f"{endpoint}: {old.state} → {new.state} ({new.reason})",
         rule=str(new.state),
         data={"endpoint": endpoint, "from": str(old.state), "to": str(new.state)},
+        foreign={"reason": new.reason},
     )
     return (line,)
+
+
+def erased(line: int, fields: tuple[str, ...], at: float) -> AuditEvent:
+    return AuditEvent(
+        type=EventType.ERASED,
+        at=at,
+        actor="user",
+        text=f"erased the text of others in line {line}: {', '.join(fields)}",
+        data={"line": line, "fields": list(fields)},
+    )
 
 
 def band_crossed(usage: Usage, old: Band, new: Band, at: float) -> AuditEvent:

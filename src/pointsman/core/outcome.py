@@ -127,7 +127,9 @@ def never_sent(outcome: Outcome) -> bool:
     """True if no byte of the prompt left this process: also a key that was missing before anything was sent."""
     if not isinstance(outcome, Failed):
         return False
-    return outcome.kind in NOT_SENT or (outcome.kind is FailureKind.AUTH and outcome.status is None)
+    if outcome.kind in (FailureKind.AUTH, FailureKind.LOCAL_GUARD):
+        return outcome.status is None
+    return outcome.kind in NOT_SENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

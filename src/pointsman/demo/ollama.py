@@ -145,7 +145,13 @@ class OllamaServer(ChatServer):
         return is_relay_tag(model.id) or locality is Locality.CLOUD
 
     def find_model(self, name: str) -> Model:
-        return super().find_model(name if name in self.models else f"{name}:latest")
+        """`NAME:local` is the model only if it is computed here, else there is none of that name (protocols.md §3.4)."""
+        confined = name.endswith(":local") and name not in self.models
+        asked = name.removesuffix(":local") if confined else name
+        model = super().find_model(asked if asked in self.models else f"{asked}:latest")
+        if confined and self.is_relay(model):
+            raise Problem(ProblemKind.NO_SUCH_MODEL, model=name)
+        return model
 
     def slots_of(self, model: Model) -> Slots:
         limit = None if self.is_relay(model) else (self.slots.limit or 1)

@@ -6,7 +6,7 @@ Owned by the event loop's thread: every write is synchronous and between awaits,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from pointsman.core.audit import AuditEvent, AuditState
@@ -44,11 +44,13 @@ class Board:
         self._services: tuple[ServiceStatus, ...] = ()
         self._overrides: tuple[Override, ...] = ()
         self._audit_problem: str | None = None
+        self._audit_state = AuditState()
         self._troubles: dict[str, str] = {}
         self.drift: Drift | None = None  # as last seen
         self._watchers: set[asyncio.Event] = set()
+        self.on_cloud_forbidden: Callable[[], None] = lambda: None  # told once whenever local_only comes into force
         self._told: dict[str, Told] = {}
-        self._retrying: set[str] = set()
+        self._retrying: dict[str, asyncio.Event] = {}
         self._last_now: float | None = None
 
     # --- reading
@@ -72,6 +74,10 @@ class Board:
     @property
     def audit_problem(self) -> str | None:
         return self._audit_problem
+
+    @property
+    def audit_state(self) -> AuditState:
+        return self._audit_state
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -152,10 +158,19 @@ class Board:
         return endpoint not in self._retrying
 
     def take_retry(self, endpoint: str) -> None:
-        self._retrying.add(endpoint)
+        self._retrying[endpoint] = asyncio.Event()
 
     def end_retry(self, endpoint: str) -> None:
-        self._retrying.discard(endpoint)
+        """It is known now whether the limit still stands; whoever waits for that may look."""
+        over = self._retrying.pop(endpoint, None)
+        if over is not None:
+            over.set()
+
+    async def retry_over(self, endpoint: str) -> None:
+        """Waits while somebody tries that endpoint again."""
+        over = self._retrying.get(endpoint)
+        if over is not None:
+            await over.wait()
 
     def worth_telling(self, endpoint: str, lines: tuple[AuditEvent, ...]) -> tuple[AuditEvent, ...]:
         """The lines of a change of health, unless the endpoint changes so often that they would fill the audit."""
@@ -187,12 +202,19 @@ class Board:
         self.publish()
 
     def put_overrides(self, overrides: tuple[Override, ...]) -> None:
-        self._overrides = overrides
+        before, self._overrides = self.snapshot().cloud_forbidden, overrides
+        if not before and self.snapshot().cloud_forbidden:
+            self.on_cloud_forbidden()
         self.publish()
 
     def put_audit_problem(self, problem: str | None) -> None:
         if problem != self._audit_problem:
             self._audit_problem = problem
+            self.publish()
+
+    def put_audit_state(self, state: AuditState) -> None:
+        if state != self._audit_state:
+            self._audit_state = state
             self.publish()
 
     def put_trouble(self, source: str, why: str | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from pointsman.core.audit import AuditRow
+from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet
@@ -65,6 +65,11 @@ class Console(Protocol):
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...
 
     async def audit_size(self) -> int: ...
+
+    @property
+    def audit_state(self) -> AuditState:
+        """What the last check of the audit's chain found; `str` of it is the sentence to show."""
+        ...
 
     async def totals(self, since: float) -> tuple[ModelTotal, ...]: ...
 

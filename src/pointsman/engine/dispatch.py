@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from pointsman.core import narrate
 from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
 from pointsman.core.decision import Decision, Rung
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.keywords import task_for
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
 from pointsman.core.request import Message, Request
@@ -100,7 +102,7 @@ class _Journey:
                 return
             with self._early_retry(step, rules):
                 await self._switch(decision, step)
-                await self._wait(step)
+                await self._wait(decision, step)
                 self.attempts.append(await self._attempt(decision, step.rung))
             self.emit(events.AttemptEnded(request=self.request.id, attempt=self.attempts[-1]))
 
@@ -117,18 +119,25 @@ class _Journey:
     @contextmanager
     def _early_retry(self, step: Try, rules: Rules) -> Iterator[None]:
         """Of all requests that met the same rate limit only one tries again before it is over (scenarios.md C7)."""
-        last = self.attempts[-1] if self.attempts else None
-        limited = last is not None and _kind(last.outcome) is FailureKind.RATE_LIMITED
-        if last is None or not limited or last.model != step.rung.model or not rules.may_retry:
+        self.retrying = self._after_limit(step) and rules.may_retry
+        if not self.retrying:
             yield
             return
-        self.home.board.take_retry(last.endpoint)
-        self.retrying = True
+        self.home.board.take_retry(step.rung.endpoint)
         try:
             yield
         finally:
+            self._end_retry(step.rung.endpoint)
+
+    def _end_retry(self, endpoint: str) -> None:
+        if self.retrying:
             self.retrying = False
-            self.home.board.end_retry(last.endpoint)
+            self.home.board.end_retry(endpoint)
+
+    def _after_limit(self, step: Try) -> bool:
+        """The step tries a model again that has just said that it is rate-limited."""
+        last = self.attempts[-1] if self.attempts else None
+        return last is not None and last.model == step.rung.model and _kind(last.outcome) is FailureKind.RATE_LIMITED
 
     # --- deciding
 
@@ -229,15 +238,22 @@ class _Journey:
             )
         )
 
-    async def _wait(self, step: Try) -> None:
+    async def _wait(self, decision: Decision, step: Try) -> None:
         if step.delay > 0:
             self.emit(events.Waiting(request=self.request.id, why=step.why, seconds=step.delay))
             await self.home.sleep(step.delay)
+        if not self.retrying and self._after_limit(step):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._left(decision)):
+                    await self.home.board.retry_over(step.rung.endpoint)
 
     async def _attempt(self, decision: Decision, rung: Rung) -> Attempt:
         started, began = self._now(), self.home.clock.monotonic()
         number = len(self.attempts) + 1
         by = f"{self.request.id}/{number}"
+        if rung.locality is Locality.CLOUD and self.home.board.snapshot().cloud_forbidden:
+            failed = Failed(kind=FailureKind.LOCAL_GUARD, detail="local_only was switched on since this was decided")
+            return self._record(rung, failed, started, began, number)
         if not self._claim(decision, rung, by):
             return self._record(rung, self._not_now(rung), started, began, number)
         try:
@@ -276,6 +292,7 @@ class _Journey:
             messages=_instructed(self.request.messages, self._instruction(decision)),
             max_output=rung.max_output,
             params=model.params,
+            **self._confined(decision, rung, model),
         )
         running = Running(ticket=ticket, locality=rung.locality)
         self.home.running[ticket.id] = running
@@ -284,7 +301,7 @@ class _Journey:
             backend, left = self.home.backends[rung.endpoint], self._left(decision)
             if self.request.deadline_s is None and not self.attempts:
                 left = None  # the first call of a chain has its endpoint's whole time
-            outcome = await run_call(backend, call, running, self.home.clock, self._hear, left)
+            outcome = await run_call(backend, call, running, self.home.clock, partial(self._hear, rung.endpoint), left)
         finally:
             del self.home.running[ticket.id]
             usage = final_usage(outcome, running.seen, running.everything, decision.task.tokens)
@@ -310,6 +327,17 @@ class _Journey:
             return Failed(kind=FailureKind.INVALID_OUTPUT, detail=detail, usage=outcome.usage, shown=bool(answer))
         return outcome
 
+    def _confined(self, decision: Decision, rung: Rung, model: Model) -> dict[str, Any]:
+        """What the backend needs to know to keep the prompt here, if it must stay here."""
+        snapshot = self.home.board.snapshot()
+        status = snapshot.status.get(rung.endpoint)
+        listed = status is not None and status.available is not None and model.id in status.available - status.relays
+        return {
+            "local_only": snapshot.cloud_forbidden or self.home.fleet.roles[decision.role].local_only,
+            "server_version": None if status is None else status.version,
+            "attested": listed,
+        }
+
     async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
         board, by = self.home.board, f"{self.request.id}/{attempt.number}"
         old, new = board.saw(attempt.endpoint, attempt.outcome, by)
@@ -331,7 +359,9 @@ class _Journey:
             cost=cost,
         )
 
-    def _hear(self, chunk: Chunk) -> None:
+    def _hear(self, endpoint: str, chunk: Chunk) -> None:
+        if isinstance(chunk, Text | Reasoning):
+            self._end_retry(endpoint)  # the limit is over: nobody needs to wait for the whole answer
         if isinstance(chunk, Text):
             self.emit(events.TextDelta(request=self.request.id, text=chunk.text))
         elif isinstance(chunk, Reasoning):

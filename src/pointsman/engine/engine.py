@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -43,6 +43,7 @@ from pointsman.ports import (
     Store,
 )
 
+_HANG_UP_S = 0.2  # how long interrupted cloud calls may take to end before their sockets are closed under them
 PlayFault = Callable[[Fault], Awaitable[str]]
 
 
@@ -64,6 +65,7 @@ class Engine:
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
+        close_cloud: Callable[[], Awaitable[None]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
@@ -73,6 +75,8 @@ class Engine:
         self._gateway = gateway
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
+        self._board.on_cloud_forbidden = self._leave_the_cloud
+        self._close_cloud, self._closing = close_cloud, set[asyncio.Task[None]]()
         self._ledger = Ledger(fleet, store, self._board, clock)
         self._recollection = Recollection(fleet, memory, self._board, clock)
         self._dispatcher = Dispatcher(
@@ -115,7 +119,7 @@ class Engine:
     ) -> None:
         for task in (*self._requests, *self._tasks):
             task.cancel()
-        await asyncio.gather(*self._requests, return_exceptions=True)
+        await asyncio.gather(*self._requests, *self._closing, return_exceptions=True)
         await self._stack.aclose()
 
     # --- looking
@@ -130,8 +134,6 @@ class Engine:
 
     @property
     def banners(self) -> tuple[str, ...]:
-        drift = () if self._board.drift is None else (self._board.drift.text,)
-        standing = (*drift, *self._board.troubles, *self._banners)
         drift = () if self._board.drift is None else (self._board.drift.text,)
         altered = () if self._board.audit_state.problem is None else (self._board.audit_state.problem,)
         standing = (*altered, *drift, *self._board.troubles, *self._banners)
@@ -216,8 +218,6 @@ class Engine:
         _check_override(self.fleet, override)
         await self._store.put_override(override, narrate.overridden(override, self._clock.now()))
         self._board.put_overrides(await self._store.overrides(self._clock.now()))
-        if override.kind is OverrideKind.LOCAL_ONLY:
-            self._interrupt("local_only was switched on", lambda call_locality, _: call_locality is Locality.CLOUD)
 
     async def clear_override(self, override_id: str) -> None:
         now = self._clock.now()
@@ -273,6 +273,23 @@ class Engine:
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return await self._services.logs(name, lines)
+
+    def _leave_the_cloud(self) -> None:
+        """local_only came into force, by whichever process or hand: no cloud stream lives on, no client stays."""
+        self._interrupt("local_only was switched on", lambda locality, _: locality is Locality.CLOUD)
+        if self._close_cloud is not None:
+            task = asyncio.get_running_loop().create_task(self._hang_up(self._close_cloud))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _hang_up(self, close_cloud: Callable[[], Awaitable[None]]) -> None:
+        """Interrupted calls first end by themselves, so that each is told and settled as what it was."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HANG_UP_S):
+                # A call's end is told to nobody else, and this lasts for milliseconds.
+                while any(call.locality is Locality.CLOUD for call in self._dispatcher.running.values()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+        await close_cloud()
 
     def _served_by(self, endpoint: str, service: str) -> bool:
         return self.fleet.endpoints[endpoint].service == service

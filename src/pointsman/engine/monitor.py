@@ -32,6 +32,7 @@ class Intervals:
     host: float = 1.0
     services: float = 3.0
     store: float = 2.0
+    chain: float = 30.0
     gateway: float = 15.0
 
 
@@ -57,6 +58,7 @@ class Monitor:
             self._every(self.intervals.host, "this machine", self.see_host),
             self._every(self.intervals.services, "services", self.see_services),
             self._every(self.intervals.store, "the ledger", self.see_store),
+            self._every(self.intervals.chain, "the audit's chain", self.see_chain),
         ]
         if self.gateway is not None:
             loops.append(self._every(self.intervals.gateway, "the gateway's configuration", self.see_gateway))
@@ -131,6 +133,10 @@ class Monitor:
         if problem is None:
             await self.ledger.settle_owed()
         await self.ledger.write(*self._crossings())
+
+    async def see_chain(self) -> None:
+        """Whether the audit is still what was written (promises.md A4)."""
+        self.board.put_audit_state(await self.store.check_audit())
 
     def _crossings(self) -> list[AuditEvent]:
         """One line per band crossing, with hysteresis so that a budget on an edge does not chatter."""

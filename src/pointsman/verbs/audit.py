@@ -1,4 +1,4 @@
-"""`audit show|verify`: what was decided, called, changed and refused. Reads only; nothing is created by looking."""
+"""`audit show`: what was decided, called, changed and refused. Reads only; nothing is created by looking."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pointsman.core.audit import AuditRow, EventType
 from pointsman.core.plain_text import one_line
 from pointsman.ports import AuditQuery
 from pointsman.verbs import say
-from pointsman.verbs.mistakes import DONE, FAILED, Failure
-from pointsman.verbs.place import Place, as_json, as_json_lines, place_options
+from pointsman.verbs.audit_proof import erase, export, rotate, verify
+from pointsman.verbs.mistakes import DONE
+from pointsman.verbs.place import Place, as_json_lines, place_options
 from pointsman.verbs.run import run
 
 _FOLLOW_EVERY = 0.5  # seconds
@@ -80,22 +81,5 @@ def _print_text(row: AuditRow) -> None:
     say.data(f"{row.seq:>6} {at} {row.type:9} {row.actor:8}{one_line(request)} {one_line(row.text)}")
 
 
-@audit.command("verify")
-@as_json
-@place_options
-@click.pass_obj
-def verify(place: Place, /, *, as_json: bool) -> int:
-    """Check that no line was changed, removed or put in. Exit 0: intact; 1: altered, or it could not be read."""
-    from pointsman import wiring
-
-    found = run(wiring.verify_audit(place.state_dir()))
-    if found is None:
-        raise Failure("there is no audit yet")
-    if as_json:
-        head = found.head.hex()
-        say.document({"intact": found.intact, "lines": found.lines, "head": head, "bad": found.bad, "why": found.why})
-    elif found.intact:
-        say.data(f"intact: {found.lines} lines, head {found.head.hex()}")
-    else:
-        say.data(f"ALTERED at line {found.bad}: {one_line(found.why)}; {found.lines} lines before it are good")
-    return DONE if found.intact else FAILED
+for command in (verify, export, rotate, erase):
+    audit.add_command(command)

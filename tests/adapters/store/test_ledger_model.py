@@ -21,8 +21,8 @@ BUDGETS = {
 }
 
 
-def line(kind: EventType) -> tuple[str, ...]:
-    return audit_log.bodies([AuditEvent(type=kind, at=0.0, actor="router", text="x")])
+def line(kind: EventType) -> tuple[audit_log.Line, ...]:
+    return audit_log.lines_of([AuditEvent(type=kind, at=0.0, actor="router", text="x")])
 
 
 class Entry:

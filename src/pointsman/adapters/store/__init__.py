@@ -3,13 +3,19 @@
 files       who may read what on the disk, and the locks between processes
 schema      tables, triggers, migrations; how a connection is opened and what it may do
 writer      the only writing connection, on its own thread, with group commit
-audit_log   the hash chain: append, read, verify
+audit_log   the hash chain: append, read
+foreign     texts of others, beside the chain under a salted hash, so that they can be erased
+anchor      the file outside that says how far the audit had come
+inspect     is the audit what was written?
+segments    closing a segment, and deleting old ones on purpose
+export      the audit as lines that anybody can verify
 ledger      reservations, settlements, recovery, usage
 overrides   standing instructions
 sqlite      `SqliteStore`, which implements `ports.Store` over them
 """
 
-from pointsman.adapters.store.audit_log import Verified, verify
+from pointsman.adapters.store.anchor import Anchor
+from pointsman.adapters.store.inspect import Code, Verdict, inspect, verify
 from pointsman.adapters.store.sqlite import SqliteStore
 
-__all__ = ["SqliteStore", "Verified", "verify"]
+__all__ = ["Anchor", "Code", "SqliteStore", "Verdict", "inspect", "verify"]

@@ -1,77 +1,131 @@
-"""The audit's hash chain: append, read, verify. Lines are only ever added.
+"""The audit's hash chain: append, read, check. Lines are only ever added.
 
 `hash = SHA256("pointsman-audit-v1" || prev || body)`, over the bytes as stored. The first line's `prev` is 32 zero
-bytes, or the last hash of the segment before. Without an anchor outside the file a chain cannot tell that its end was
-cut off.
+bytes, or the last hash of the segment before. A chain alone cannot tell that its end was cut off: `inspect` holds it
+against the anchor.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from pointsman.adapters.store.schema import open_reader
-from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.adapters.store.foreign import SALT_BYTES, Line, each_text, hide, reveal
+from pointsman.core.audit import AuditEvent, AuditRow, EventType
 from pointsman.ports import AuditQuery
 
 _DOMAIN = b"pointsman-audit-v1"
 GENESIS = bytes(32)
-_COPIED = ("type", "actor", "request", "model", "rule")
+COPIED = ("type", "actor", "request", "model", "rule")
 _INSERT = (
     "INSERT INTO audit (seq, prev, body, hash, type, actor, request, model, rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-
-_Row = tuple[int, bytes, bytes, bytes, tuple[object, ...]]  # seq, prev, body, hash, filter columns
+# The sentence as a person reads it: foreign words stand beside it.
+_SAYS = (
+    r"EXISTS (SELECT 1 FROM (SELECT ? AS p) WHERE json_extract(body, '$.text') LIKE p ESCAPE '\'"
+    r" OR EXISTS (SELECT 1 FROM payload WHERE payload.seq = audit.seq AND value LIKE p ESCAPE '\'))"
+)
 
 
 def line_hash(prev: bytes, body: bytes) -> bytes:
     return sha256(_DOMAIN + prev + body).digest()
 
 
-def bodies(lines: Iterable[AuditEvent]) -> tuple[str, ...]:
-    """The text to store for each line. Raises ValueError for figures JSON does not know (NaN, infinity).
+def lines_of(events: Iterable[AuditEvent], redact: Callable[[str], str] = str) -> tuple[Line, ...]:
+    """What to store of each event. Raises ValueError for figures JSON does not know (NaN, infinity).
 
-    A lone surrogate, which foreign JSON can smuggle into a text, has no UTF-8 form and becomes `?`.
+    A lone surrogate, which foreign JSON can smuggle into a text, has no UTF-8 form and becomes `?`. `redact` takes
+    known secrets out of every text.
     """
-    return tuple(_body(line) for line in lines)
+    return tuple(_line(event, redact) for event in events)
 
 
-def _body(line: AuditEvent) -> str:
-    body = line.body().encode("utf-8", "replace").decode("utf-8")
-    _copies(body)
-    return body
+def _line(event: AuditEvent, redact: Callable[[str], str]) -> Line:
+    value = decoded(_writable(event.body()))
+    value = each_text(value, redact)
+    return hide(event, value, lambda: os.urandom(SALT_BYTES), lambda text: redact(_writable(text)))
 
 
-def _copies(body: str) -> tuple[object, ...]:
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def decoded(body: str) -> dict[str, Any]:
+    """Raises ValueError for anything but a JSON object without NaN and infinity."""
+    value = json.loads(body, parse_constant=_not_json)
+    if not isinstance(value, dict):
+        raise ValueError("an audit line is a JSON object")
+    return value
+
+
+def copies_of(value: dict[str, Any]) -> tuple[object, ...]:
     """The values of the filter columns."""
-    line = json.loads(body, parse_constant=_not_json)
-    return tuple(line.get(column) for column in _COPIED)
+    return tuple(value.get(column) for column in COPIED)
 
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(f"an audit line cannot hold {constant}")
 
 
-def append(connection: sqlite3.Connection, texts: Sequence[str]) -> range:
+def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> range:
     """Adds the lines to the chain; returns their sequence numbers."""
     head = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     last, prev = head or (0, GENESIS)
-    for seq, body in enumerate(texts, start=last + 1):
-        digest = line_hash(prev, body.encode())
-        connection.execute(_INSERT, (seq, prev, body, digest, *_copies(body)))
-        prev = digest
-    return range(last + 1, last + 1 + len(texts))
+    for seq, line in enumerate(lines, start=last + 1):
+        prev = insert(connection, seq, prev, line)
+    return range(last + 1, last + 1 + len(lines))
+
+
+def insert(connection: sqlite3.Connection, seq: int, prev: bytes, line: Line) -> bytes:
+    """Writes one line as number `seq` after the hash `prev`; returns its own hash."""
+    digest = line_hash(prev, line.body.encode())
+    connection.execute(_INSERT, (seq, prev, line.body, digest, *copies_of(decoded(line.body))))
+    connection.executemany(
+        "INSERT INTO payload (seq, field, salt, value) VALUES (?, ?, ?, ?)",
+        [(seq, kept.field, kept.salt, kept.value) for kept in line.kept],
+    )
+    return digest
+
+
+def opening(connection: sqlite3.Connection) -> dict[str, Any] | None:
+    """What the first line says of the segment before; None if this is the first segment, or empty."""
+    row = connection.execute("SELECT body FROM audit ORDER BY seq LIMIT 1").fetchone()
+    value = {} if row is None else decoded(row[0])
+    data = value.get("data", {})
+    return dict(data) if value.get("type") == EventType.ROTATED and "file" in data else None
+
+
+def erase(connection: sqlite3.Connection, seq: int, fields: Sequence[str], lines: Sequence[Line]) -> None:
+    """Removes foreign texts of line `seq`, all of the named or none, and adds the lines that say so."""
+    for field in fields:
+        if not connection.execute("DELETE FROM payload WHERE seq = ? AND field = ?", (seq, field)).rowcount:
+            raise LookupError(f"line {seq} has no foreign text {field!r}")
+    append(connection, lines)
+
+
+def foreign_fields(connection: sqlite3.Connection, seq: int) -> tuple[str, ...]:
+    """Which foreign texts of that line are still there."""
+    return tuple(name for (name,) in connection.execute("SELECT field FROM payload WHERE seq = ?", (seq,)))
 
 
 def read(connection: sqlite3.Connection, query: AuditQuery) -> tuple[AuditRow, ...]:
     """The newest lines that match, newest first."""
     sql, values = select(query)
-    return tuple(_row(seq, body) for seq, body in connection.execute(sql, values))
+    found = connection.execute(sql, values).fetchall()
+    return tuple(_row(seq, reveal(body, _kept(connection, seq)) if _has_foreign(body) else body) for seq, body in found)
+
+
+def _has_foreign(body: str) -> bool:
+    """May be wrong in one direction only, and is quick."""
+    return '"foreign":[[' in body
+
+
+def _kept(connection: sqlite3.Connection, seq: int) -> dict[str, str]:
+    return dict(connection.execute("SELECT field, value FROM payload WHERE seq = ?", (seq,)).fetchall())
 
 
 def select(query: AuditQuery) -> tuple[str, tuple[object, ...]]:
@@ -85,7 +139,7 @@ def select(query: AuditQuery) -> tuple[str, tuple[object, ...]]:
         ("model = ?", query.model),
         ("rule = ?", query.rule),
         ("actor = ?", query.actor),
-        (r"json_extract(body, '$.text') LIKE ? ESCAPE '\'", pattern),
+        (_SAYS, pattern),
     )
     used = [(condition, value) for condition, value in stated if value is not None]
     where = " AND ".join(condition for condition, _ in used) or "TRUE"
@@ -120,54 +174,3 @@ def size(connection: sqlite3.Connection) -> int:
         "SELECT coalesce((SELECT max(seq) FROM audit) - (SELECT min(seq) FROM audit) + 1, 0)"
     ).fetchone()
     return int(count)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What a check of the chain found. `bad` is the first line that does not fit, None if all do."""
-
-    lines: int
-    head: bytes  # hash of the last good line
-    bad: int | None = None
-    why: str = ""
-
-    @property
-    def intact(self) -> bool:
-        return self.bad is None
-
-
-def verify(ledger: Path) -> Verified:
-    """Checks every line of the file against its predecessor. Raises sqlite3.Error if the file cannot be read."""
-    connection = open_reader(ledger)
-    try:
-        rows = connection.execute(
-            "SELECT seq, prev, CAST(body AS BLOB), hash, type, actor, request, model, rule FROM audit ORDER BY seq"
-        )
-        return check_chain((seq, prev, body, digest, tuple(copies)) for seq, prev, body, digest, *copies in rows)
-    finally:
-        connection.close()
-
-
-def check_chain(rows: Iterable[_Row], prev: bytes = GENESIS) -> Verified:
-    """`rows` are (seq, prev, body, hash, filter columns) in order; `prev` is what the first one must continue."""
-    lines, head = 0, prev
-    for bad, why, digest in _faults(rows, prev):
-        if why:
-            return Verified(lines=lines, head=head, bad=bad, why=why)
-        lines, head = lines + 1, digest
-    return Verified(lines=lines, head=head)
-
-
-def _faults(rows: Iterable[_Row], head: bytes) -> Iterator[tuple[int, str, bytes]]:
-    expected: int | None = None
-    for seq, prev, body, digest, copies in rows:
-        if expected is not None and seq != expected:
-            yield expected, "this line is missing", digest
-        if prev != head:
-            yield seq, "it does not continue the line before", digest
-        if digest != line_hash(prev, body):
-            yield seq, "its text does not match its hash", digest
-        if copies != _copies(body.decode()):
-            yield seq, "its filter columns do not match its text", digest
-        yield seq, "", digest
-        head, expected = digest, seq + 1

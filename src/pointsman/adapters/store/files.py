@@ -151,6 +151,11 @@ class LiveLocks:
         finally:
             os.close(descriptor)
 
+    def others(self) -> tuple[str, ...]:
+        """The living instances that are not ours."""
+        found = (path.stem for path in sorted(self._directory.glob("*.lock")))
+        return tuple(instance for instance in found if instance not in self._held and self.alive(instance))
+
     def sweep(self) -> None:
         """Removes the files of dead instances."""
         for path in self._directory.glob("*.lock"):

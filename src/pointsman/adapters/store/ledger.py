@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from pointsman.adapters.store import audit_log
+from pointsman.adapters.store.foreign import Line
 from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.fleet import Budget, BudgetUnit
 from pointsman.core.outcome import TokenUsage
@@ -50,7 +51,7 @@ def reserve(
     connection: sqlite3.Connection,
     reservation: Reservation,
     budgets: Sequence[Budget],
-    intent: Sequence[str],
+    intent: Sequence[Line],
     instance: str,
 ) -> BudgetFull | None:
     """Writes the reservation and its intent lines, or nothing and returns the first budget it does not fit."""
@@ -104,7 +105,7 @@ def _state(connection: sqlite3.Connection, reservation: str) -> str | None:
 # --- settle ------------------------------------------------------------------------------------------------------
 
 
-def settle(connection: sqlite3.Connection, settlement: Settlement, lines: Sequence[str]) -> None:
+def settle(connection: sqlite3.Connection, settlement: Settlement, lines: Sequence[Line]) -> None:
     """Replaces the reserve by the charge. A second settlement changes nothing; one that comes after the reservation
     was recovered writes its lines and a line that says so, and the recovered charge stands.
 
@@ -154,7 +155,7 @@ def _tokens(usage: TokenUsage | None) -> tuple[int | None, ...]:
     return usage.input, usage.output, usage.cached, usage.cache_write, usage.reasoning
 
 
-def _note_late(connection: sqlite3.Connection, settlement: Settlement, lines: Sequence[str]) -> None:
+def _note_late(connection: sqlite3.Connection, settlement: Settlement, lines: Sequence[Line]) -> None:
     request, model, kept = connection.execute(
         "SELECT request, model, nano_usd FROM reservation WHERE id = ?", (settlement.reservation,)
     ).fetchone()
@@ -175,7 +176,7 @@ def _note_late(connection: sqlite3.Connection, settlement: Settlement, lines: Se
             "late_requests": charge.requests,
         },
     )
-    audit_log.append(connection, (*lines, *audit_log.bodies([note])))
+    audit_log.append(connection, (*lines, *audit_log.lines_of([note])))
     connection.execute("UPDATE reservation SET state = 'late' WHERE id = ?", (settlement.reservation,))
 
 
@@ -196,7 +197,7 @@ def release(connection: sqlite3.Connection, reservation: Reservation) -> None:
     )
     nothing = Charge(tokens=0, nano_usd=0, requests=0)
     settlement = Settlement(reservation=reservation.id, at=reservation.at, charge=nothing)
-    settle(connection, settlement, audit_log.bodies([line]))
+    settle(connection, settlement, audit_log.lines_of([line]))
 
 
 # --- recover -----------------------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ def _recover_instance(connection: sqlite3.Connection, instance: str, now: float)
             text=f"{model}: a call was under way when the program died; its outcome is unknown, charged as reserved",
             data={"reservation": reservation, "endpoint": endpoint, "tokens": tokens, "requests": requests},
         )
-        (seq,) = audit_log.append(connection, audit_log.bodies([line]))
+        (seq,) = audit_log.append(connection, audit_log.lines_of([line]))
         charge = Charge(tokens=tokens, nano_usd=nano_usd, requests=requests)
         settlement = Settlement(reservation=reservation, at=now, charge=charge, estimated=True)
         _close(connection, settlement, seq, state="recovered")

@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from pointsman.adapters.store import audit_log
+from pointsman.adapters.store.foreign import Line
 from pointsman.core.snapshot import Override, OverrideKind
 
 
-def put(connection: sqlite3.Connection, override: Override, lines: Sequence[str]) -> None:
+def put(connection: sqlite3.Connection, override: Override, lines: Sequence[Line]) -> None:
     """Writes the override, replacing one of the same id, with its audit lines."""
     connection.execute(
         "INSERT OR REPLACE INTO override (id, kind, scope, model, source, created_at, expires_at, reason)"
@@ -28,7 +29,7 @@ def put(connection: sqlite3.Connection, override: Override, lines: Sequence[str]
     audit_log.append(connection, lines)
 
 
-def drop(connection: sqlite3.Connection, override_id: str, lines: Sequence[str]) -> None:
+def drop(connection: sqlite3.Connection, override_id: str, lines: Sequence[Line]) -> None:
     """Removes the override and writes its lines; without such an override nothing happened and nothing is written."""
     if connection.execute("DELETE FROM override WHERE id = ?", (override_id,)).rowcount:
         audit_log.append(connection, lines)

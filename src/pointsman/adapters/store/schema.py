@@ -105,8 +105,20 @@ CREATE TABLE override (
 ) STRICT;
 """
 
+_VERSION_2 = """
+CREATE TABLE payload (
+    seq   INTEGER NOT NULL,  -- audit.seq; no foreign key, since the line may live in a segment that was closed
+    field TEXT NOT NULL,
+    salt  BLOB NOT NULL CHECK (length(salt) = 16),
+    value TEXT NOT NULL,
+    PRIMARY KEY (seq, field)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER payload_no_update BEFORE UPDATE ON payload
+    BEGIN SELECT RAISE(ABORT, 'foreign text is erased, never changed'); END;
+"""
+
 # One script per version, only ever appended to. The file's version is the number of scripts it has seen.
-MIGRATIONS = (_VERSION_1,)
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 _ALLOWED = frozenset(
     {
@@ -118,6 +130,8 @@ _ALLOWED = frozenset(
         sqlite3.SQLITE_SAVEPOINT,
     }
 )
+# Moves what is committed out of the write-ahead log, so that erased text is gone from there too.
+_CHECKPOINT = (sqlite3.SQLITE_PRAGMA, "wal_checkpoint", "TRUNCATE")
 _WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 
 
@@ -208,13 +222,13 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
 
 
-def authorize(action: int, first: str | None, *_rest: str | None) -> int:
+def authorize(action: int, first: str | None, *rest: str | None) -> int:
     """What the program's own connection may do: read, append to the audit, change the other tables; nothing else.
 
     Everything not named is refused: DROP, ALTER, CREATE, ATTACH, PRAGMA, and writes to SQLite's own tables. The
     triggers hold for every connection; this holds for SQL that got into ours.
     """
-    if action in _ALLOWED:
+    if action in _ALLOWED or (action, first, *rest[:1]) == _CHECKPOINT:
         return sqlite3.SQLITE_OK
     if action in _WRITES and first is not None and _may_write(action, first.lower()):
         return sqlite3.SQLITE_OK
@@ -224,6 +238,8 @@ def authorize(action: int, first: str | None, *_rest: str | None) -> int:
 def _may_write(action: int, table: str) -> bool:
     if table == "audit":
         return action == sqlite3.SQLITE_INSERT
+    if table == "payload":
+        return action != sqlite3.SQLITE_UPDATE
     return not table.startswith("sqlite_")
 
 

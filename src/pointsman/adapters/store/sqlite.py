@@ -17,11 +17,15 @@ from types import TracebackType
 from typing import TypeVar
 
 from pointsman.adapters.store import audit_log, ledger, overrides
+from pointsman.adapters.store.anchor import Anchor
+from pointsman.adapters.store.anchored import Anchored
+from pointsman.adapters.store.chain_watch import ChainWatch
 from pointsman.adapters.store.files import LiveLocks, WriteLock, identity, prepare
+from pointsman.adapters.store.foreign import Line
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.writer import Writer
-from pointsman.core.audit import AuditEvent, AuditRow
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override
 from pointsman.core.usage import Usage
@@ -48,23 +52,33 @@ class SqliteStore:
     every other write, once called, is done even if its caller is cancelled.
     """
 
-    def __init__(self, state_dir: Path, path: Path, clock: Clock) -> None:
+    def __init__(
+        self, state_dir: Path, path: Path, clock: Clock, anchor: Anchor | None, redact: Callable[[str], str]
+    ) -> None:
         """Use `open`."""
         self.path = path
+        self._redact = redact
+        self._anchored = None if anchor is None else Anchored(anchor)
+        self._watch = ChainWatch(state_dir, anchor)
         self._clock = clock
         self._instance = clock.new_id()
         self._live = LiveLocks(state_dir)
-        self._writer = Writer(path, WriteLock(state_dir))
+        self._writer = Writer(path, WriteLock(state_dir), committed=self._anchored or _not_anchored)
         self._readers = _Readers(path)
 
     @classmethod
-    async def open(cls, state_dir: Path, clock: Clock) -> SqliteStore:
-        """Opens or creates the store. Raises StoreUnavailable: not writable, not durable, not ours, or too new."""
+    async def open(
+        cls, state_dir: Path, clock: Clock, *, anchor: Anchor | None = None, redact: Callable[[str], str] = str
+    ) -> SqliteStore:
+        """Opens or creates the store. Raises StoreUnavailable: not writable, not durable, not ours, or too new.
+
+        `anchor` is the file outside that is kept level with the audit, `redact` takes known secrets out of its lines.
+        """
         try:
             path = await asyncio.to_thread(prepare, state_dir)
         except OSError as error:
             raise unavailable(error) from error
-        store = cls(state_dir, path, clock)
+        store = cls(state_dir, path, clock, anchor, redact)
         try:
             await store._write(store._register)
         except BaseException:
@@ -87,22 +101,24 @@ class SqliteStore:
     ) -> BudgetFull | None:
         """As in the port. Raises ValueError when the named and the given budgets differ, or a price is unknown."""
         ledger.check(reservation, budgets)
-        texts = audit_log.bodies(intent)
+        texts = self._lines(intent)
         answer = self._writer.submit(lambda c: ledger.reserve(c, reservation, budgets, texts, self._instance))
         try:
             return await asyncio.wrap_future(answer)
         except asyncio.CancelledError:
-            with suppress(StoreUnavailable):  # closed meanwhile: the next recovery finds it
-                self._writer.submit(lambda c: ledger.release(c, reservation))
+            self._release(reservation)
+            raise
+        except StoreUnavailable:  # if it was written all the same, as before an anchor that failed, it must not count
+            self._release(reservation)
             raise
 
     async def settle(self, settlement: Settlement, lines: Sequence[AuditEvent]) -> None:
         """As in the port; a second time it does nothing. Raises LookupError for an unknown reservation."""
-        texts = audit_log.bodies(lines)
+        texts = self._lines(lines)
         await self._write(lambda c: ledger.settle(c, settlement, texts))
 
     async def append(self, lines: Sequence[AuditEvent]) -> None:
-        texts = audit_log.bodies(lines)
+        texts = self._lines(lines)
         await self._write(lambda c: audit_log.append(c, texts))
 
     async def recover(self, now: float) -> int:
@@ -110,12 +126,19 @@ class SqliteStore:
         return await self._write(lambda c: self._recover(c, now))
 
     async def put_override(self, override: Override, line: AuditEvent) -> None:
-        texts = audit_log.bodies([line])
+        texts = self._lines([line])
         await self._write(lambda c: overrides.put(c, override, texts))
 
     async def drop_override(self, override_id: str, line: AuditEvent) -> None:
-        texts = audit_log.bodies([line])
+        texts = self._lines([line])
         await self._write(lambda c: overrides.drop(c, override_id, texts))
+
+    async def erase(self, seq: int, fields: Sequence[str], line: AuditEvent) -> bool:
+        """Removes foreign texts of an audit line, with `line` to say so. True if the write-ahead log is clear of them
+        too; False while another process still reads there. Raises LookupError for texts the line does not have."""
+        texts = self._lines([line])
+        await self._write(lambda c: audit_log.erase(c, seq, fields, texts))
+        return await asyncio.wrap_future(self._writer.clear_log())
 
     async def writable(self) -> str | None:
         """As in the port, found out by a real durable commit of a few bytes."""
@@ -139,6 +162,11 @@ class SqliteStore:
     async def audit_size(self) -> int:
         return await self._readers.run(audit_log.size)
 
+    async def check_audit(self) -> AuditState:
+        """Every line the first time, then what was added since. In a thread of its own; the longest takes a second for
+        every 100,000 lines."""
+        return await asyncio.to_thread(self._watch.look)
+
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return await self._readers.run(lambda c: overrides.active(c, now))
 
@@ -151,9 +179,18 @@ class SqliteStore:
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.shield(asyncio.wrap_future(self._writer.submit(work)))
 
+    def _lines(self, events: Sequence[AuditEvent]) -> tuple[Line, ...]:
+        return audit_log.lines_of(events, self._redact)
+
+    def _release(self, reservation: Reservation) -> None:
+        with suppress(StoreUnavailable):  # closed meanwhile: the next recovery finds it
+            self._writer.submit(lambda c: ledger.release(c, reservation))
+
     def _register(self, connection: sqlite3.Connection) -> None:
         self._live.hold(self._instance)
         now = self._clock.now()
+        if self._anchored is not None:
+            self._anchored.begin(connection, now)
         row = (self._instance, os.getpid(), now, now)
         connection.execute("INSERT INTO instance (id, pid, started, seen) VALUES (?, ?, ?, ?)", row)
 
@@ -170,6 +207,10 @@ class SqliteStore:
         self._readers.close()
         self._writer.close()
         self._live.release()
+
+
+def _not_anchored(_: sqlite3.Connection) -> None:
+    """Without an anchor a commit is all there is to do."""
 
 
 class _Readers:

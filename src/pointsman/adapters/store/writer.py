@@ -32,9 +32,15 @@ class _Job:
 
 class Writer:
     def __init__(
-        self, path: Path, lock: WriteLock, connect: Callable[[Path], sqlite3.Connection] = open_writer
+        self,
+        path: Path,
+        lock: WriteLock,
+        connect: Callable[[Path], sqlite3.Connection] = open_writer,
+        committed: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
+        """`committed` is called after every commit, still under the lock; if it fails, so has the work."""
         self._path = path
+        self._committed = committed
         self._lock = lock
         self._connect = connect
         self._file: tuple[int, int] | None = None  # which file the connection has open
@@ -52,6 +58,10 @@ class Writer:
         self._queue.append(job)
         self._thread.submit(self._commit_waiting)
         return job.done
+
+    def clear_log(self) -> Future[bool]:
+        """Moves all that is committed into the main file and empties the write-ahead log; True if it is empty now."""
+        return self._thread.submit(self._clear_log)
 
     def close(self) -> None:
         """Finishes what is queued, then closes the connection. Blocks; call it off the event loop."""
@@ -89,10 +99,20 @@ class Writer:
         with self._lock.held():
             connection = self._connected()
             try:
-                return _in_transaction(connection, jobs)
+                answers = _in_transaction(connection, jobs)
+                self._committed(connection)
+                return answers
             except (sqlite3.Error, OSError):
                 self._drop(connection)
                 raise
+
+    def _clear_log(self) -> bool:
+        try:
+            with self._lock.held():
+                busy, _, _ = self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise unavailable(error) from error
+        return not busy
 
     def _connected(self) -> sqlite3.Connection:
         """A connection to the file that bears the ledger's name now; lines written to another would be lost."""
