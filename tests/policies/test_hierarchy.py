@@ -319,3 +319,10 @@ def test_review_words_inside_other_words_do_not_count() -> None:
     """The preset's own rows look for whole words, unlike document 003's."""
     assert all(rule.whole_words for rule in FLEET.keywords if rule.added is None)
     assert routed("Implement a preview thead component in React").model == "coder-next"
+
+
+def test_review_words_in_a_paste_do_not_count() -> None:
+    """The preset's own rows read the instruction: a fenced or long pasted text decides nothing."""
+    assert routed("Implement this:\n```\n# code review notes\nx = 1\n```").model == "coder-next"
+    pasted = "Implement the parser described here. " + "lorem ipsum " * 200 + "code review " + "dolor sit " * 200
+    assert routed(pasted, kind="coding").model == "coder-next"

@@ -157,7 +157,8 @@ class KeywordRule:
     name: str
     facts: Mapping[str, FactValue]
     words: tuple[str, ...] = ()  # lower case
-    whole_words: bool = False  # False: also inside other words, as document 003 does it
+    # True: as words, in the part of a prompt that instructs; False: anywhere, also inside other words (document 003).
+    whole_words: bool = False
     added: str | None = None  # why the row stands here although the policy's document does not have it
 
 

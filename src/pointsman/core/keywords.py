@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pointsman.core.classify import classify
+from pointsman.core.classify.view import look
 from pointsman.core.conditions import FactValue
 from pointsman.core.fleet import Fleet, KeywordRule
 from pointsman.core.request import Evidence, Request, Task
@@ -41,10 +42,10 @@ def task_for(fleet: Fleet, request: Request) -> Task:
 
 def table_says(rows: Iterable[KeywordRule], text: str) -> Mapping[str, Said]:
     """Fact -> what the first row that holds says about it."""
-    lowered = text.lower()
+    texts = _Texts(text)
     said: dict[str, Said] = {}
     for row in rows:
-        word = _seen(row, lowered)
+        word = _seen(row, texts)
         if word is None:
             continue
         why = f"keyword {word!r} ({row.name})" if word else f"no keyword ({row.name})"
@@ -53,14 +54,30 @@ def table_says(rows: Iterable[KeywordRule], text: str) -> Mapping[str, Said]:
     return said
 
 
-def _seen(row: KeywordRule, lowered: str) -> str | None:
+class _Texts:
+    """The prompt as the two ways of looking read it, each made when it is first needed."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def whole(self) -> str:
+        return self._text.lower()
+
+    @cached_property
+    def instruction(self) -> str:
+        """Head and tail without what is fenced or quoted: the instruction decides, not the paste."""
+        return look(self._text).prose
+
+
+def _seen(row: KeywordRule, texts: _Texts) -> str | None:
     """The word that is in the text, `""` for a row without words, None if the row does not hold."""
     if not row.words:
         return ""
     if row.whole_words:
-        found = _pattern(row.words).search(lowered)
+        found = _pattern(row.words).search(texts.instruction)
         return found[0] if found else None
-    return next((word for word in row.words if word in lowered), None)
+    return next((word for word in row.words if word in texts.whole), None)
 
 
 @lru_cache(maxsize=64)
