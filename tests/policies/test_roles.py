@@ -226,6 +226,12 @@ def test_escalation_only_models_never_answer_without_a_trigger(facts: dict, usag
         assert not KIMI & {rung.model for rung in decision.ladder}
 
 
+@given(facts=FACTS)
+def test_a_user_who_asks_for_the_cloud_gets_it(facts: dict) -> None:
+    """§3: honoured in every lane where the policy has a cloud model."""
+    assert not ROLES.local(ROLES.decided(**{**facts, "user_wants": "cloud"}))
+
+
 # --- §4, §5 models, §6 one GPU -----------------------------------------------------------------------------------
 
 SUCCESSORS = [
