@@ -178,6 +178,10 @@ class Stage:
     async def probe(self) -> None:
         await self.engine.look_at_endpoints()
 
+    async def see_ledger(self) -> None:
+        """The monitor's look at the ledger, which it takes every two seconds."""
+        await self.engine._monitor.see_store()
+
     async def audit(self, *types: str, **query: object) -> list[AuditRow]:
         """Oldest first."""
         rows = await self.store.audit(AuditQuery(limit=10_000, **query))  # type: ignore[arg-type]

@@ -184,14 +184,14 @@ def _fits(decision: Decision, attempts: Sequence[Attempt]) -> Callable[[Rung], b
 
 
 def _exhausted(decision: Decision, attempts: Sequence[Attempt], rules: Rules) -> Stop:
-    failures = [a.outcome for a in attempts if isinstance(a.outcome, Failed)]
+    latest = {a.model: a.outcome for a in attempts if isinstance(a.outcome, Failed)}
     reasons = _reasons(attempts)
     for rung in decision.ladder:
         why = "its endpoint is closed by now" if rung.endpoint in rules.closed else "it could not do better"
         reasons.setdefault(rung.model, f"{rung.model}: not tried, {why}")
-    waits = [failed.retry_after for failed in failures if failed.retry_after is not None]
+    waits = [failed.retry_after for failed in latest.values() if failed.retry_after is not None]
     return Stop(
-        code=str(failures[-1].kind),
+        code=str(latest[attempts[-1].model].kind),
         why="every model failed: " + "; ".join(reasons.values()),
         retry_after=min(waits, default=None),
     )
