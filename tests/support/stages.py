@@ -80,6 +80,34 @@ class StageClock:
             self.advance(until - self._ahead)
 
 
+class HeldClock(StageClock):
+    """Sleepers sleep until the test lets their time come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+        self._fell_asleep = asyncio.Condition()
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.Event()
+        async with self._fell_asleep:
+            self.slept.append(seconds)
+            self._sleepers.append((self.at + seconds, woken))
+            self._fell_asleep.notify_all()
+        await woken.wait()
+
+    async def asleep(self, n: int) -> None:
+        """Until that many have fallen asleep since the beginning."""
+        async with self._fell_asleep:
+            await self._fell_asleep.wait_for(lambda: len(self.slept) >= n)
+
+    def run(self, seconds: float) -> None:
+        self.advance(seconds)
+        for until, woken in self._sleepers:
+            if until <= self.at:
+                woken.set()
+
+
 @dataclass
 class Heard:
     """What the user got of one request."""
