@@ -1,7 +1,7 @@
 """Writes the tables in docs/policy.md, between their markers, from the default policy's TOML and the core's lists.
 
-Run it after changing `presets/default.toml`, the order of checks or the guardrails: `python docs/build_policy_tables.py`.
-A test holds the page to what this would write.
+Run it after changing `presets/default.toml`, the order of checks or the guardrails; a test holds the page to what this
+would write: `python docs/build_policy_tables.py`.
 """
 
 from __future__ import annotations
