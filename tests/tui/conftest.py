@@ -10,7 +10,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from textual import _wait
 from textual.app import App
+
+# The pilot finds out that nothing more happens by sleeping in steps; a shorter step finds it sooner.
+_wait.SLEEP_GRANULARITY = 0.004
+_wait.SLEEP_IDLE = 0.001
 
 
 def _load(name: str) -> ModuleType:

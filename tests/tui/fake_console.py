@@ -350,6 +350,11 @@ class FakeConsole:
             *rest[1:],
         ]
 
+    def lost(self, kind: FailureKind, model: str = "coder-next") -> AttemptEnded:
+        """One attempt that failed before anything was shown."""
+        attempt = Attempt(model=model, endpoint=self.fleet.models[model].endpoint, outcome=Failed(kind=kind))
+        return AttemptEnded(request="?", attempt=attempt)
+
     def blocked(self, offer: str | None = "codex") -> list[EngineEvent | asyncio.Event]:
         event = Blocked(request="?", code="pin", why="opus is pinned and rate-limited", offer=offer, by_policy=True)
         return [self.answer()[0], event]

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from pointsman.core.audit import EventType
+from pointsman.core.outcome import FailureKind
 from pointsman.core.snapshot import OverrideKind
 from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp
@@ -18,6 +19,7 @@ from pointsman.tui.commands import commands
 from pointsman.tui.conversation import Phase
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
+from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import zones
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -223,6 +225,30 @@ async def test_a_finished_reply_is_one_static_and_no_markdown_widget(console: An
         assert not app.home.query("Markdown") and len(app.home.query(".frozen")) == 1
 
 
+async def test_a_reply_that_ends_while_its_middle_is_being_drawn_is_still_drawn_to_its_end(
+    console: Any, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, drawing, hold = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    script = console.answer()
+    loading = console.lost(FailureKind.LOADING)
+    console.scripts = [[script[0], script[1], loading, console.waiting(), script[1], *script[2:4], gate, *script[4:]]]
+    real = TurnView._append
+
+    async def slow(view: TurnView) -> None:
+        await real(view)
+        drawing.set()
+        await hold.wait()
+
+    monkeypatch.setattr(TurnView, "_append", slow)
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "hi")
+        await drawing.wait()
+        gate.set()
+        await until(pilot, lambda: app.chat.last.over)  # type: ignore[union-attr]
+        hold.set()
+        await until(pilot, lambda: "61 tok/s" in read(app) and "covers the 429" in read(app))
+
+
 async def test_the_next_question_carries_the_conversation(console: Any) -> None:
     console.scripts = [console.answer("first answer"), console.answer("second answer")]
     async with screen(console) as (app, pilot):
@@ -245,7 +271,7 @@ async def test_a_switch_is_a_divider_and_the_cut_answer_is_collapsed(console: An
         assert "deepseek-chat answered instead" in text.replace("\n", "")
         app.home.query_one(".fragment").focus()
         await pilot.press("enter")
-        assert "Half an answer" in read(app)
+        await until(pilot, lambda: "Half an answer" in read(app))
 
 
 async def test_esc_stops_the_reply_and_hangs_up(console: Any, read: Read) -> None:

@@ -128,12 +128,12 @@ class ChatPane(Pane):
             turn.broken(problem)
 
     async def flush(self) -> None:
-        """Draws what came since the last flush."""
-        views = list(self.query(TurnView))
-        if not views:
-            return
-        await views[-1].catch_up()
-        if self.running is None and self._flush_timer is not None:
+        """Draws what came since the last flush. Rests only when every turn is on the screen to its end: a reply may
+        end while the drawing of its middle is awaited."""
+        behind = [view for view in self.query(TurnView) if not view.settled]
+        for view in behind:
+            await view.catch_up()
+        if all(view.settled for view in behind) and self.running is None and self._flush_timer is not None:
             self._flush_timer.pause()
 
     # --- commands ---

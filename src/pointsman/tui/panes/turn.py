@@ -84,6 +84,11 @@ class TurnView(Vertical):
         why.display = bool(line)
         why.draw(paint(line))
 
+    @property
+    def settled(self) -> bool:
+        """The turn is over, and on the screen to its end."""
+        return self._frozen
+
     async def catch_up(self) -> None:
         """Brings the body to where the turn is; called at the flush rate, not for every token."""
         if self._frozen:
@@ -130,6 +135,7 @@ class TurnView(Vertical):
     async def _freeze(self) -> None:
         """Once from the source, so that nothing the stream drew half stays."""
         self._frozen = True
+        self.redraw()
         await self._drop_live()
         if self.turn.text:
             await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
