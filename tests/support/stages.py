@@ -285,7 +285,7 @@ def open_engine(
         fleet=fleet,
         backends={name: open_backend(e, clients, clock.now, tail=tail) for name, e in fleet.endpoints.items()},
         store=store,
-        prober=HttpProber(clients.of, environ=environ),
+        prober=HttpProber(clients.of, environ=environ, wall=clock.now),
         host=StillHost(),
         services=PaperServices(),
         clock=clock,

@@ -11,7 +11,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -140,7 +140,7 @@ class Look:
         if 300 <= reply.status < 400:
             where = reply.headers.get("location", "elsewhere")
             return self.verdict(HealthState.MISCONFIGURED, f"redirects to {where}, which is not followed")
-        return self.down(reason)
+        return replace(self.down(reason), answered=True)
 
     def _key_refused(self, reply: Reply, reason: str) -> str:
         if self.key is None and reply.status == 401:

@@ -104,6 +104,7 @@ class Probe:
     state: HealthState  # up, warming, busy, misconfigured, down, rate-limited or retired
     reason: str
     until: float | None = None
+    answered: bool = False  # down by its own words: a server is there, and real calls may well succeed
 
 
 def observe(
@@ -184,7 +185,15 @@ def _probed(health: Health, probe: Probe, now: float, limits: BreakerLimits) -> 
         return replace(health, last_seen=now)
     if probe.state in _GOOD and health.breaker.state is not BreakerState.CLOSED:
         return _green_but_open(health, turned_good, now)
+    if probe.state is HealthState.DOWN and probe.answered and _answers(health, now, limits):
+        return _moved(health, HealthState.UP, f"calls succeed, but the probe fails: {probe.reason}", now)
     return _moved(health, probe.state, probe.reason, now, probe.until)
+
+
+def _answers(health: Health, now: float, limits: BreakerLimits) -> bool:
+    """The last real call was good, and not long ago."""
+    last = health.breaker.recent[-1] if health.breaker.recent else (0.0, False)
+    return last[1] and now - last[0] < limits.window and health.breaker.state is BreakerState.CLOSED
 
 
 def _green_but_open(health: Health, turned_good: bool, now: float) -> Health:
