@@ -7,12 +7,14 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget, BudgetUnit, Endpoint, Fleet
 from pointsman.core.health import HealthState, Probe
 from pointsman.core.outcome import Failed, FailureKind, TokenUsage
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceState, ServiceStatus
 from pointsman.core.usage import Usage
+from pointsman.engine.checks import CheckSetting
 from pointsman.engine.engine import Engine
 from pointsman.engine.events import EngineEvent
 from pointsman.ports import (
@@ -107,6 +109,7 @@ class MemoryStore:
     settled: dict[str, tuple[Reservation, Settlement]] = field(default_factory=dict)
     standing: dict[str, Override] = field(default_factory=dict)
     full: str | None = None
+    said: list[TaskOutcome] = field(default_factory=list)
 
     def _write(self, lines: Sequence[AuditEvent]) -> None:
         if self.full:
@@ -169,6 +172,13 @@ class MemoryStore:
     async def drop_override(self, override_id: str, line: AuditEvent) -> None:
         self._write([line])
         del self.standing[override_id]
+
+    async def put_outcome(self, outcome: TaskOutcome, lines: Sequence[AuditEvent]) -> None:
+        self._write(lines)
+        self.said.append(outcome)
+
+    async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
+        return tuple(outcome for outcome in self.said if outcome.task == task)
 
     async def writable(self) -> str | None:
         return self.full
@@ -237,6 +247,7 @@ class World:
     services: PaperServices = field(default_factory=PaperServices)
     prober: AllUp = field(default_factory=AllUp)
     outputs: Outputs | None = None
+    checks: CheckSetting | None = None
 
     def __post_init__(self) -> None:
         names = self.fleet.endpoints
@@ -251,6 +262,7 @@ class World:
             clock=self.clock,
             monitor=False,
             outputs=self.outputs,
+            checks=self.checks,
         )
 
     def called(self) -> list[str]:

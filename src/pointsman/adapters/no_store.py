@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override
@@ -33,6 +34,12 @@ class NoStore:
 
     async def drop_override(self, override_id: str, line: AuditEvent) -> None:
         raise StoreUnavailable(self._reason)
+
+    async def put_outcome(self, outcome: TaskOutcome, lines: Sequence[AuditEvent]) -> None:
+        raise StoreUnavailable(self._reason)
+
+    async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
+        return ()
 
     async def recover(self, now: float) -> int:
         return 0

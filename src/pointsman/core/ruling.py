@@ -110,6 +110,8 @@ def _texts(given: object) -> tuple[str, ...]:
 def told_of_ruling(subject: Subject, ruling: Ruling, judge: str | None, at: float) -> AuditEvent:
     """The line of a verdict: also one that was asked for and did not come."""
     word = "approved" if ruling.approved else "not approved"
+    reasons = [reason[:_LONGEST] for reason in ruling.reasons[:_MOST_TOLD]]
+    cited = [{"source": c.source[:_LONGEST], "quote": c.quote[:_LONGEST]} for c in ruling.evidence[:_MOST_TOLD]]
     return AuditEvent(
         type=EventType.VERDICT,
         at=at,
@@ -124,9 +126,11 @@ def told_of_ruling(subject: Subject, ruling: Ruling, judge: str | None, at: floa
             "approved": ruling.approved,
             "said": ruling.said,
             "code": ruling.code,
-            "reasons": [reason[:_LONGEST] for reason in ruling.reasons[:_MOST_TOLD]],
-            "evidence": [{"source": c.source[:_LONGEST], "quote": c.quote[:_LONGEST]} for c in ruling.evidence][
-                :_MOST_TOLD
-            ],
+            "reasons": reasons,
+            "evidence": cited,
+        },
+        foreign={
+            **{f"reason.{number}": reason for number, reason in enumerate(reasons, start=1)},
+            **{f"quote.{number}": citation["quote"] for number, citation in enumerate(cited, start=1)},
         },
     )

@@ -79,14 +79,15 @@ def to_plan(request: Request, stage_id: str, planner: str) -> Request:
     return replace(plan, pin=None, prefer=None, fallbacks=None, max_output=None)
 
 
-def to_compare(request: Request, stage_id: str, role: str, model: str, plan: str) -> Request:
+def to_compare(request: Request, stage_id: str, role: str, model: str | None, plan: str) -> Request:
+    """`model` None: whichever may, to see who that would be."""
     text = f"{_COMPARE}\n\n{_fenced('The task', request.text)}\n\n{_fenced('The plan', plan)}"
     return replace(
         _asked(request, stage_id, text, {"role": role, "kind": "reasoning"}),
         pin=model,
         prefer=None,
         fallbacks=None,
-        allow_fallback=False,
+        allow_fallback=model is None,
         max_output=None,
     )
 
@@ -114,10 +115,11 @@ def to_judge(request: Request, stage_id: str, role: str, reply: str, evidence: M
     return _aside(request, stage_id, "\n\n".join(parts), facts)
 
 
-def to_critic(request: Request, stage_id: str, role: str, model: str, reply: str) -> Request:
+def to_critic(request: Request, stage_id: str, role: str, model: str | None, reply: str) -> Request:
+    """`model` None: whichever may, to see who that would be."""
     text = "\n\n".join((_CRITIC, _fenced("What was asked", request.text), _fenced("The answer", reply)))
     criticism = _aside(request, stage_id, text, {"role": role, "kind": "reasoning"})
-    return replace(criticism, pin=model, allow_fallback=False, actor="critic")
+    return replace(criticism, pin=model, allow_fallback=model is None, actor="critic")
 
 
 def _aside(request: Request, stage_id: str, text: str, facts: Mapping[str, FactValue]) -> Request:

@@ -12,8 +12,8 @@ from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet
 from pointsman.core.request import Request
 from pointsman.core.snapshot import Override, Snapshot
-from pointsman.engine.events import EngineEvent
-from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+from pointsman.engine.events import Annotated, CheckEnded, EngineEvent
+from pointsman.ports import AuditQuery, ModelTotal, ScreenFiles, ServiceResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,72 @@ class Console(Protocol):
         ...
 
     @property
+    def policies(self) -> tuple[str, ...]:
+        """The policies that `explain_under` knows; empty where there are none to compare with."""
+        ...
+
+    async def explain_under(self, policy: str, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        """As `explain`, under another policy of this configuration. ValueError for one that cannot be used."""
+        ...
+
+    @property
+    def files(self) -> ScreenFiles | None:
+        """Exports, attachments and the arrangement of the panes; None where nothing may be read or written."""
+        ...
+
+    @property
     def drift(self) -> Drift | None:
         """A gateway's default model that is not the policy's, with the command that would revert it; None: agreed."""
         ...
 
     async def revert_drift(self) -> ServiceResult:
         """Copies the gateway's file, audits, and runs its own CLI. Review `drift.command` first."""
+        ...
+
+    # --- outcomes, checks, plans, verdicts. A request's reply is known by the `request` of its Answered event.
+
+    async def judge_reply(self, request_id: str, good: bool) -> int:
+        """The user says whether a reply helped. Returns how many replies of its task failed since the last good one.
+        ValueError for a request that was not answered in this session."""
+        ...
+
+    async def check(self, request_id: str, command: str, directory: str | None = None) -> CheckEnded:
+        """Runs the user's command about a reply, which it finds on its standard input. ValueError: not readable, no
+        directory named, or no such reply. Cancelling ends the command."""
+        ...
+
+    def submit_checked(
+        self, request: Request, command: str, directory: str | None = None
+    ) -> AsyncIterator[EngineEvent]:
+        """Answer, check, and again while the check fails, three times at most; ends with the last CheckEnded, or with
+        what ended the answers. ValueError as in `check`."""
+        ...
+
+    def plan(
+        self, request: Request, command: str | None = None, directory: str | None = None
+    ) -> AsyncIterator[EngineEvent]:
+        """Plan, then compare; ends with PlanReady. With a command the work will be checked by it. `submit` ends the
+        same way where the policy opens a plan."""
+        ...
+
+    def approve(self, plan_id: str) -> AsyncIterator[EngineEvent]:
+        """The specialist works on the plan, and the check runs. ValueError for a plan that does not wait."""
+        ...
+
+    async def reject(self, plan_id: str) -> None:
+        """Nothing of the plan is done. ValueError for a plan that does not wait."""
+        ...
+
+    def judge(self, request_id: str) -> AsyncIterator[EngineEvent]:
+        """Asks the cloud judge about a reply; ends with Judged. ValueError for a reply that is not known."""
+        ...
+
+    def adopt(self, request: Request, model: str, text: str) -> None:
+        """Makes a reply known that was given elsewhere, so that it can be judged and checked."""
+        ...
+
+    def annotations(self) -> AsyncIterator[Annotated]:
+        """The critic's notes from now on, whichever answer they are about; never ends by itself."""
         ...
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...

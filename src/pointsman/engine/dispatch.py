@@ -14,6 +14,7 @@ from typing import Any
 
 from pointsman.core import narrate
 from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
+from pointsman.core.attempts import with_failures
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.keywords import task_for
@@ -170,7 +171,7 @@ class _Journey:
         return None
 
     def _look(self) -> Decision:
-        task = task_for(self.home.fleet, self.request)
+        task = with_failures(task_for(self.home.fleet, self.request), self.request)
         snapshot = self._snapshot()
         decision = decide(self.home.fleet, self.request, task, snapshot, self.home.clock.new_id())
         instruction = self._instruction(decision)

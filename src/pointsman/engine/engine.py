@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from pointsman.core import drift as drifting
 from pointsman.core import narrate
+from pointsman.core.attempts import Source, with_failures
 from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
@@ -23,11 +25,15 @@ from pointsman.core.snapshot import Override, OverrideKind, Snapshot
 from pointsman.core.whatif import suppose
 from pointsman.engine import events
 from pointsman.engine.board import Board
+from pointsman.engine.checks import Checks, CheckSetting
 from pointsman.engine.console import Fault
-from pointsman.engine.dispatch import Dispatcher
+from pointsman.engine.critic import Critic
+from pointsman.engine.dispatch import Dispatcher, Emit
 from pointsman.engine.ledger import Ledger
 from pointsman.engine.monitor import Intervals, Monitor
+from pointsman.engine.outcomes import Outcomes, Reply
 from pointsman.engine.recollection import Recollection
+from pointsman.engine.workflow import Workflows
 from pointsman.ports import (
     AuditQuery,
     Backend,
@@ -37,7 +43,9 @@ from pointsman.ports import (
     Memory,
     ModelTotal,
     Outputs,
+    Policies,
     Prober,
+    ScreenFiles,
     ServiceResult,
     Services,
     Store,
@@ -70,9 +78,13 @@ class Engine:
         gateway: GatewayFile | None = None,
         outputs: Outputs | None = None,
         memory: Memory | None = None,
+        policies: Policies | None = None,
+        files: ScreenFiles | None = None,
+        checks: CheckSetting | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
         self._gateway = gateway
+        self._policies, self.files = policies, files
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
         self._board.on_cloud_forbidden = self._leave_the_cloud
@@ -88,6 +100,20 @@ class Engine:
             sleep=sleep,
             outputs=outputs,
             recollection=self._recollection,
+        )
+        self._outcomes = Outcomes(store, self._board, clock, self._recollection.learn)
+        self._checks = Checks(checks, self._outcomes, self._ledger, clock)
+        self._critic = Critic(fleet, self._dispatcher, self.explain, clock)
+        self._workflows = Workflows(
+            fleet=fleet,
+            dispatcher=self._dispatcher,
+            ledger=self._ledger,
+            outcomes=self._outcomes,
+            checks=self._checks,
+            critic=self._critic,
+            explain=self.explain,
+            outputs=outputs,
+            clock=clock,
         )
         self._monitor = Monitor(
             fleet=fleet,
@@ -119,6 +145,7 @@ class Engine:
     ) -> None:
         for task in (*self._requests, *self._tasks):
             task.cancel()
+        await self._critic.aclose()
         await asyncio.gather(*self._requests, *self._closing, return_exceptions=True)
         await self._stack.aclose()
 
@@ -183,10 +210,13 @@ class Engine:
     def new_request_id(self) -> str:
         return self._clock.new_id()
 
-    async def submit(self, request: Request) -> AsyncIterator[events.EngineEvent]:
-        """Serves a request in a task of its own, so that it is settled even if the reader just leaves."""
+    def submit(self, request: Request) -> AsyncIterator[events.EngineEvent]:
+        return self._stream(partial(self._workflows.serve, request))
+
+    async def _stream(self, serve: Callable[[Emit], Awaitable[None]]) -> AsyncIterator[events.EngineEvent]:
+        """What is told, while it is served in a task of its own: calls are settled even if the reader just leaves."""
         heard: asyncio.Queue[events.EngineEvent | None] = asyncio.Queue()
-        task = asyncio.create_task(self._dispatcher.serve(request, heard.put_nowait))
+        task = asyncio.ensure_future(serve(heard.put_nowait))
         task.add_done_callback(lambda _: heard.put_nowait(None))
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
@@ -202,7 +232,18 @@ class Engine:
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
         seen = replace(self._board.snapshot(), similar=self._recollection.kept(request))
         snapshot = suppose(seen, self.fleet, what_if or {})
-        return decide(self.fleet, request, task_for(self.fleet, request), snapshot)
+        task = with_failures(task_for(self.fleet, request), self._outcomes.known(request))
+        return decide(self.fleet, request, task, snapshot)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return () if self._policies is None else self._policies.names
+
+    async def explain_under(self, policy: str, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        if self._policies is None:
+            raise ValueError("there is no other policy here")
+        fleet = await asyncio.to_thread(self._policies.fleet, policy)
+        return decide(fleet, request, task_for(fleet, request), suppose(self._board.snapshot(), fleet, what_if or {}))
 
     async def recall(self, request: Request) -> SimilarEvidence | None:
         """Asks the memory of similar tasks, so that `explain` of this prompt knows what a decision would know."""
@@ -211,6 +252,44 @@ class Engine:
     async def learn(self, request: str, model: str, good: bool) -> bool:
         """A verdict on a reply, for the memory of similar tasks. False if it keeps nothing of that request."""
         return await self._recollection.learn(request, model, good)
+
+    # --- outcomes, checks, plans, verdicts
+
+    async def judge_reply(self, request_id: str, good: bool) -> int:
+        reply = self._outcomes.reply(request_id)
+        return (await self._outcomes.record(reply.subject, good, Source.USER)).failed
+
+    async def check(self, request_id: str, command: str, directory: str | None = None) -> events.CheckEnded:
+        reply = self._outcomes.reply(request_id)
+        return await self._checks.run(self._checks.order(command, directory), reply)
+
+    def submit_checked(
+        self, request: Request, command: str, directory: str | None = None
+    ) -> AsyncIterator[events.EngineEvent]:
+        order = self._checks.order(command, directory)
+        return self._stream(partial(self._workflows.serve, request, order=order))
+
+    def plan(
+        self, request: Request, command: str | None = None, directory: str | None = None
+    ) -> AsyncIterator[events.EngineEvent]:
+        order = None if command is None else self._checks.order(command, directory)
+        return self._stream(partial(self._workflows.plan, request, order=order))
+
+    def approve(self, plan_id: str) -> AsyncIterator[events.EngineEvent]:
+        self._workflows.waiting(plan_id)
+        return self._stream(partial(self._workflows.approve, plan_id))
+
+    async def reject(self, plan_id: str) -> None:
+        await self._workflows.reject(plan_id)
+
+    def judge(self, request_id: str) -> AsyncIterator[events.EngineEvent]:
+        return self._stream(partial(self._workflows.judge, self._outcomes.reply(request_id)))
+
+    def adopt(self, request: Request, model: str, text: str) -> None:
+        self._outcomes.remember(Reply(request=request, model=model, text=text))
+
+    def annotations(self) -> AsyncIterator[events.Annotated]:
+        return self._critic.annotations()
 
     # --- overrides: audited first, then in force
 

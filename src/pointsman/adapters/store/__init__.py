@@ -11,6 +11,7 @@ segments    closing a segment, and deleting old ones on purpose
 export      the audit as lines that anybody can verify
 ledger      reservations, settlements, recovery, usage
 overrides   standing instructions
+outcomes    what was said about replies
 sqlite      `SqliteStore`, which implements `ports.Store` over them
 """
 

@@ -117,8 +117,22 @@ CREATE TRIGGER payload_no_update BEFORE UPDATE ON payload
     BEGIN SELECT RAISE(ABORT, 'foreign text is erased, never changed'); END;
 """
 
+_VERSION_3 = """
+CREATE TABLE task_outcome (
+    id       INTEGER PRIMARY KEY,
+    task     TEXT NOT NULL,
+    request  TEXT NOT NULL,
+    model    TEXT NOT NULL,
+    good     INTEGER NOT NULL CHECK (good IN (0, 1)),
+    source   TEXT NOT NULL,
+    at       REAL NOT NULL,
+    evidence TEXT  -- id of an artifact
+) STRICT;
+CREATE INDEX task_outcome_task ON task_outcome (task);
+"""
+
 # One script per version, only ever appended to. The file's version is the number of scripts it has seen.
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 _ALLOWED = frozenset(
     {

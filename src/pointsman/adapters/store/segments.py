@@ -28,7 +28,7 @@ from pointsman.ports import StoreUnavailable
 T = TypeVar("T")
 
 _NEXT = "ledger.next"
-_OTHER_TABLES = ("payload", "claim", "reservation", "override", "instance")
+_OTHER_TABLES = ("payload", "claim", "reservation", "override", "instance", "task_outcome")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
-from pointsman.adapters.store import audit_log, ledger, overrides
+from pointsman.adapters.store import audit_log, ledger, outcomes, overrides
 from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.anchored import Anchored
 from pointsman.adapters.store.chain_watch import ChainWatch
@@ -25,6 +25,7 @@ from pointsman.adapters.store.foreign import Line
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.writer import Writer
+from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override
@@ -133,6 +134,10 @@ class SqliteStore:
         texts = self._lines([line])
         await self._write(lambda c: overrides.drop(c, override_id, texts))
 
+    async def put_outcome(self, outcome: TaskOutcome, lines: Sequence[AuditEvent]) -> None:
+        texts = self._lines(lines)
+        await self._write(lambda c: outcomes.put(c, outcome, texts))
+
     async def erase(self, seq: int, fields: Sequence[str], line: AuditEvent) -> bool:
         """Removes foreign texts of an audit line, with `line` to say so. True if the write-ahead log is clear of them
         too; False while another process still reads there. Raises LookupError for texts the line does not have."""
@@ -169,6 +174,9 @@ class SqliteStore:
 
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return await self._readers.run(lambda c: overrides.active(c, now))
+
+    async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
+        return await self._readers.run(lambda c: outcomes.of_task(c, task))
 
     async def aclose(self) -> None:
         """Finishes queued writes and closes everything. Reserves still open become the next `recover`'s."""
