@@ -10,7 +10,7 @@ run: $(STAMP)
 	@$(BIN)/pointsman
 
 test: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests
