@@ -51,13 +51,13 @@ async def test_statuses_come_in_the_configurations_order_and_a_missing_adapter_i
     ("name", "verb", "ok", "text"),
     [
         ("s0", "restart", True, "done"),
-        ("s0", "disable", False, "a service can be told start, stop, restart, not disable"),
-        ("s0", "", False, "a service can be told start, stop, restart, not "),
+        ("s0", "disable", False, "a service can be told start, stop, restart, reset-failed, not disable"),
+        ("s0", "", False, "a service can be told start, stop, restart, reset-failed, not "),
         ("s1", "restart", False, "services of kind launchd are not supported on this machine yet"),
         ("u0", "restart", False, "u0 is not a configured service"),
     ],
 )
-async def test_only_configured_services_and_three_verbs_reach_an_adapter(name, verb, ok, text) -> None:
+async def test_only_configured_services_and_known_verbs_reach_an_adapter(name, verb, ok, text) -> None:
     adapter = Pretend()
     router = ServiceRouter(fleet(ServiceKind.SIMULATED, ServiceKind.LAUNCHD), {ServiceKind.SIMULATED: adapter})
     result = await router.act(name, verb)

@@ -6,15 +6,16 @@ Only services named in the configuration can be touched; that mapping is the all
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from pointsman.adapters.services.port_owner import find_owner
 from pointsman.core.fleet import Service, ServiceKind
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult
+from pointsman.ports import PortOwner, ServiceResult, StartLimit
 
-VERBS = ("start", "stop", "restart")
+VERBS = ("start", "stop", "restart", "reset-failed")
 
 
 class ServiceAdapter(Protocol):
@@ -33,6 +34,13 @@ class ServiceAdapter(Protocol):
     async def logs(self, service: Service, lines: int) -> tuple[str, ...]:
         """The last lines, oldest first, each one printable line."""
         ...
+
+
+@runtime_checkable
+class LimitsStarts(Protocol):
+    """A manager that gives a service up when it is started too often."""
+
+    async def start_limit(self, service: Service) -> StartLimit | None: ...
 
 
 class ServiceRouter:
@@ -66,6 +74,25 @@ class ServiceRouter:
         if verb not in VERBS:
             return ServiceResult(ok=False, text=f"a service can be told {', '.join(VERBS)}, not {verb}")
         return await adapter.act(service, verb)
+
+    async def start_limit(self, name: str) -> StartLimit | None:
+        """Raises KeyError for an unknown service."""
+        service = self._services[name]
+        adapter = self._adapters.get(service.kind)
+        return await adapter.start_limit(service) if isinstance(adapter, LimitsStarts) else None
+
+    async def port_owner(self, name: str, url: str) -> PortOwner:
+        """Raises KeyError for an unknown service."""
+        service = self._services[name]
+        (status,) = await self._status_of(service.kind, [service])
+        return await asyncio.to_thread(find_owner, service, status.unit, status.pid, url)
+
+    async def aclose(self) -> None:
+        """Ends what adapters do by themselves, not the services."""
+        for adapter in self._adapters.values():
+            close: Callable[[], Awaitable[None]] | None = getattr(adapter, "aclose", None)
+            if close is not None:
+                await close()
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         """Raises KeyError for an unknown service."""

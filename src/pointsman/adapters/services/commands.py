@@ -34,15 +34,18 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**passed, **_FIXED}
 
 
-async def run_command(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ran:
-    """Runs it to its end or for `seconds`, then kills it. Never raises but for cancellation."""
+async def run_command(
+    argv: Sequence[str], environ: Mapping[str, str], seconds: float, more: Mapping[str, str] | None = None
+) -> Ran:
+    """Runs it to its end or for `seconds`, then kills it. `more` is added to its environment. Never raises but for
+    cancellation."""
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=child_environment(environ),
+            env={**child_environment(environ), **(more or {})},
             start_new_session=True,  # no terminal of ours: it cannot prompt over the screen
         )
     except (OSError, ValueError) as error:

@@ -12,7 +12,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pointsman.adapters.lenient import decode_json, one_line, record
@@ -20,7 +19,7 @@ from pointsman.adapters.services import unavailable
 from pointsman.adapters.services.commands import Ran, run_command
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult
+from pointsman.ports import ServiceResult, StartLimit
 
 # No glob signs, no path, no leading dash: systemctl itself would take `*` for every unit there is.
 _UNIT = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9:_.\\@-]{0,199}")
@@ -38,12 +37,6 @@ _SPAN = re.compile(r"(\d+)(us|ms|s|min|h|d|w)")
 _SPAN_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 Properties = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _StartLimit:
-    burst: int
-    seconds: float
 
 
 class SystemdServices:
@@ -143,17 +136,19 @@ class SystemdServices:
             return ServiceResult(ok=False, text=f"{one_line(service.unit, 80)} is not a unit name")
         if not self._user:
             return ServiceResult(ok=False, text=f"a system unit: run it yourself: {' '.join(argv)}", argv=argv)
-        refusal = await self._too_often(service, argv[-1]) if verb != "stop" else None
+        refusal = await self._too_often(service, argv[-1]) if verb in ("start", "restart") else None
         if refusal is not None:
             return ServiceResult(ok=False, text=refusal, argv=argv)
         ran = await run_command(argv, self._environ, self._act_seconds)
+        if ran.ok and verb == "reset-failed":
+            self._started.pop(argv[-1], None)  # systemd forgets its count of starts with the failure
         if ran.ok:
             return ServiceResult(ok=True, text=f"systemd did {verb} {argv[-1]}", argv=argv)
         return ServiceResult(ok=False, text=why_failed(ran), argv=argv)
 
     async def _too_often(self, service: Service, unit: str) -> str | None:
         """Why starting it once more might make systemd give the unit up; starts are only allowed so often."""
-        limit = await self._start_limit(service)
+        limit = await self.start_limit(service)
         now, started = self._monotonic(), self._started.setdefault(unit, deque(maxlen=64))
         if limit is not None:
             recent = [at for at in started if now - at < limit.seconds]
@@ -163,11 +158,14 @@ class SystemdServices:
         started.append(now)
         return None
 
-    async def _start_limit(self, service: Service) -> _StartLimit | None:
+    async def start_limit(self, service: Service) -> StartLimit | None:
+        """How often it may be started, by its own unit; None where it may as often as one likes."""
+        if unit_name(service) is None:
+            return None
         ran = await self._systemctl("show", ("-p", "StartLimitBurst,StartLimitIntervalUSec"), [service])
         seen = next(parse_show(ran.out), {}) if ran.ok else {}
         burst, seconds = _integer(seen, "StartLimitBurst"), read_span(seen.get("StartLimitIntervalUSec", ""))
-        return _StartLimit(burst, seconds) if burst and seconds else None
+        return StartLimit(burst=burst, seconds=seconds) if burst and seconds else None
 
     # --- logs
 
