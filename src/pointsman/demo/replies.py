@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pointsman.demo.schemas import instance, schema_in
+
 _PIECE = re.compile(r"\s*\S{1,7}")
 _WORD = re.compile(r"[a-z]{3,}")
 _QUOTE = 80  # characters of the prompt that are repeated
@@ -99,15 +101,22 @@ def draw(*seed: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def compose(name: str, model_id: str, prompt: str, *, images: int = 0, reasoning: bool = False) -> Said:
-    """The answer of model `name` to `prompt`, the same every time."""
+def compose(
+    name: str, model_id: str, prompt: str, *, system: str = "", images: int = 0, reasoning: bool = False
+) -> Said:
+    """The answer of model `name` to `prompt`, the same every time. A JSON Schema in the system message is obeyed."""
+    schema = schema_in(system)
+    text = instance(schema, prompt) if schema is not None else _prose(name, model_id, prompt, images)
+    thoughts = _pick(_THOUGHTS, 3, "thought", model_id, prompt) if reasoning else ()
+    return Said(text=pieces(text), reasoning=pieces(" ".join(thoughts)))
+
+
+def _prose(name: str, model_id: str, prompt: str, images: int) -> str:
     kind = kind_of(prompt, images)
     parts = [_introduction(name, model_id, prompt), _images(images), _body(kind, prompt)]
     if kind == "coding":
         parts.append(_code(prompt))
-    text = "\n\n".join(part for part in parts if part)
-    thoughts = _pick(_THOUGHTS, 3, "thought", model_id, prompt) if reasoning else ()
-    return Said(text=pieces(text), reasoning=pieces(" ".join(thoughts)))
+    return "\n\n".join(part for part in parts if part)
 
 
 def kind_of(prompt: str, images: int = 0) -> str:

@@ -62,6 +62,10 @@ class Asked:
         return next((turn.text for turn in reversed(self.turns) if turn.role == "user"), "")
 
     @property
+    def system(self) -> str:
+        return "\n\n".join(turn.text for turn in self.turns if turn.role == "system")
+
+    @property
     def tokens(self) -> int:
         return sum(count_tokens(turn.text) + 4 for turn in self.turns) + _IMAGE_TOKENS * self.images
 
@@ -321,7 +325,7 @@ class SimulatedServer:
         self._jobs += 1
         self.counters.calls += 1
         thinks = "reasoning" in model.capabilities if asked.think is None else asked.think
-        said = compose(model.name, model.id, asked.prompt, images=asked.images, reasoning=thinks)
+        said = compose(model.name, model.id, asked.prompt, system=asked.system, images=asked.images, reasoning=thinks)
         cached = self._cached(model, asked)
         rate = self.rate_of(model, asked.prompt)
         delay = first_token_seconds(self.endpoint, rate) + min((asked.tokens - cached) / rate / _PREFILL, 4.0)
