@@ -14,10 +14,10 @@ from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.checks import CheckLimits, CheckOrder, CheckRun
 from pointsman.core.drift import Claim, Drift
-from pointsman.core.fleet import Budget, Endpoint, Model
+from pointsman.core.fleet import Budget, Endpoint, Fleet, Model
 from pointsman.core.health import Probe
 from pointsman.core.outcome import Failed, TokenUsage
-from pointsman.core.request import Message, Task
+from pointsman.core.request import Image, Message, Task
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus
 from pointsman.core.usage import Usage
@@ -293,6 +293,50 @@ class Clock(Protocol):
 
     def new_id(self) -> str:
         """A fresh identifier, sortable by time."""
+        ...
+
+
+# --- the screen's own ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with a prompt: its text, or an image. Exactly one of the two is there."""
+
+    path: str
+    size: int  # bytes of the file
+    text: str | None = None  # untrusted
+    image: Image | None = None
+
+
+class ScreenFiles(Protocol):
+    """What the screen reads and writes beside the ledger. Nothing here is needed to route."""
+
+    async def export(self, name: str, text: str) -> str:
+        """Writes a new file that only the user can read; returns its path. Raises OSError."""
+        ...
+
+    async def attach(self, path: str) -> Attachment:
+        """Reads a file that the user named. Raises ValueError, in words for the user, for what cannot be sent."""
+        ...
+
+    def arrangement(self) -> Mapping[str, object]:
+        """What was last kept; empty if nothing was, or if it cannot be read."""
+        ...
+
+    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
+        """Keeps a small JSON document about the looks of the screen. Failing to keep it is no error."""
+        ...
+
+
+class Policies(Protocol):
+    """The other policies of this configuration, for questions of the kind `what if`."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def fleet(self, name: str) -> Fleet:
+        """The fleet as it would be under that policy. Reads files. Raises ValueError."""
         ...
 
 

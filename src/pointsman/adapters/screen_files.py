@@ -1,0 +1,121 @@
+"""The screen's own files: exports, attachments, the arrangement of its panes. What is written, only the user can read.
+
+Must never overwrite an export, follow a planted link, or send anything anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from pointsman.core.request import Image
+from pointsman.ports import Attachment
+
+EXPORTS = "exports"  # below the state directory
+ARRANGEMENT = "screen.json"
+MOST_TEXT = 1_000_000  # bytes
+MOST_IMAGE = 5_000_000
+_MOST_ARRANGEMENT = 64_000
+_TRIES = 1_000
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_IMAGES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+
+
+class LocalScreenFiles:
+    """`ports.ScreenFiles` in the state directory."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+
+    async def export(self, name: str, text: str) -> str:
+        return await asyncio.to_thread(self._export, name, text)
+
+    def _export(self, name: str, text: str) -> str:
+        directory = self._state_dir / EXPORTS
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stem, dot, ending = _UNSAFE.sub("-", name).strip(".-").rpartition(".")
+        for number in range(1, _TRIES):
+            path = directory / (f"{stem}{dot}{ending}" if number == 1 else f"{stem}-{number}{dot}{ending}")
+            try:
+                _write(path, text.encode("utf-8", "replace"), os.O_EXCL)
+            except FileExistsError:
+                continue
+            return str(path)
+        raise FileExistsError(f"{directory} holds {_TRIES} exports of that name")
+
+    async def attach(self, path: str) -> Attachment:
+        return await asyncio.to_thread(_attach, path)
+
+    def arrangement(self) -> Mapping[str, object]:
+        try:
+            path = self._state_dir / ARRANGEMENT
+            kept = json.loads(path.read_text("utf-8")) if path.stat().st_size <= _MOST_ARRANGEMENT else {}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
+        await asyncio.to_thread(self._keep, json.dumps(arrangement, sort_keys=True))
+
+    def _keep(self, text: str) -> None:
+        """Written beside and moved over, so that a crash leaves the old one."""
+        fresh = self._state_dir / f"{ARRANGEMENT}.new"
+        try:
+            self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(fresh, text.encode(), os.O_TRUNC)
+            fresh.replace(self._state_dir / ARRANGEMENT)
+        except OSError:
+            return  # the next run begins with the usual arrangement
+
+
+def _write(path: Path, content: bytes, how: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | how
+    with open(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+
+
+def _attach(named: str) -> Attachment:
+    path = Path(named).expanduser()
+    try:
+        content = _content(path)
+    except OSError as problem:
+        raise ValueError(f"{named} cannot be read: {problem.strerror}") from problem
+    media_type = _media_type(content)
+    if media_type is not None:
+        image = Image(media_type=media_type, data=base64.b64encode(content).decode("ascii"))
+        return Attachment(path=str(path), size=len(content), image=image)
+    if len(content) > MOST_TEXT:
+        raise ValueError(f"{named} has {len(content):,} bytes, and a text may have {MOST_TEXT:,}")
+    try:
+        return Attachment(path=str(path), size=len(content), text=content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{named} is neither UTF-8 text nor a PNG, JPEG, GIF or WebP image") from None
+
+
+def _content(path: Path) -> bytes:
+    """Of a regular file only: a pipe or a device could answer never, or without end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError(f"{path} is not a regular file")
+        content = file.read(MOST_IMAGE + 1)
+    if len(content) > MOST_IMAGE:
+        raise ValueError(f"{path} has more than {MOST_IMAGE:,} bytes")
+    return content
+
+
+def _media_type(content: bytes) -> str | None:
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for magic, media_type in _IMAGES if content.startswith(magic)), None)
