@@ -1,4 +1,4 @@
-"""The other policies of a configuration, read when they are asked about: for `what if`. Nothing is called under them."""
+"""The other policies of a configuration, read when they are asked about: for `what if`. Nothing runs under them."""
 
 from __future__ import annotations
 
