@@ -56,7 +56,7 @@ async def open_engine(
             services=services,
             monitor=monitor,
             banners=told,
-            audit=settings.audit,
+            settings=settings,
         )
 
 
@@ -90,7 +90,7 @@ async def open_demo(
             services=simulated.services,
             monitor=monitor,
             banners=banners,
-            audit=settings.audit,
+            settings=settings,
             demo=simulated,
         )
 
@@ -104,7 +104,7 @@ async def _start(
     services: Services,
     monitor: bool,
     banners: tuple[str, ...],
-    audit: Audit,
+    settings: Settings,
     demo: SimulatedFleet | None = None,
 ) -> Engine:
     """Opens store, clients and engine, each closed with the stack in reverse order."""
@@ -112,12 +112,14 @@ async def _start(
     from pointsman.adapters.clients import Clients
     from pointsman.adapters.clock import SystemClock
     from pointsman.adapters.probe import HttpProber
+    from pointsman.adapters.screen_files import LocalScreenFiles
     from pointsman.adapters.structured import StructuredOutputs
+    from pointsman.config.policies import ConfiguredPolicies
     from pointsman.engine.engine import Engine
 
     clock, secrets = SystemClock(), _secrets(fleet)
     stack.enter_context(secrets.out_of_logs())
-    store = await _open_store(state_dir, clock, audit, secrets)
+    store = await _open_store(state_dir, clock, settings.audit, secrets)
     stack.push_async_callback(store.aclose)
     running: list[Engine] = []
     clients = Clients(secrets=secrets, cloud_forbidden=lambda: any(each.snapshot.cloud_forbidden for each in running))
@@ -138,6 +140,8 @@ async def _start(
         gateway=None if demo is not None else _gateway(fleet, state_dir),
         memory=_memory(stack, fleet, state_dir),
         outputs=StructuredOutputs(),
+        policies=ConfiguredPolicies(settings),
+        files=LocalScreenFiles(state_dir),
     )
     running.append(engine)
     return await stack.enter_async_context(engine)
