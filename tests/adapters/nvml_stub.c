@@ -1,5 +1,5 @@
 /* A stand-in for the driver's libnvidia-ml.so.1, so that the real binding is loaded and called without a GPU.
- * NVML_STUB chooses the machine: two (default), lost, unified, mig, mismatch, forgets, none, hangs.
+ * NVML_STUB chooses the machine: two (default), hot (throttled), lost, unified, mig, mismatch, forgets, none, hangs.
  * Figures are of no real card. Functions that are not here answer FUNCTION_NOT_FOUND through the binding. */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ const char *nvmlErrorString(ret code) { return code == NOT_SUPPORTED ? "Not Supp
 ret nvmlDeviceGetCount_v2(unsigned *count) {
     if (is("hangs")) sleep(600);
     if (is("forgets") && inits == 1 && forgotten++ == 1) return UNINITIALIZED;
-    *count = is("none") ? 0 : is("two") || is("lost") || is("forgets") ? 2 : 1;
+    *count = is("none") ? 0 : is("two") || is("hot") || is("lost") || is("forgets") ? 2 : 1;
     return OK;
 }
 
@@ -55,6 +55,30 @@ ret nvmlDeviceGetMemoryInfo(device *d, memory *m) {
     m->total = (d->child ? 20 : 80) * GIB;
     m->used = (d->child ? 5 : 57) * GIB;
     m->free = m->total - m->used;
+    return OK;
+}
+
+ret nvmlDeviceGetClockInfo(device *d, int type, unsigned *mhz) { (void)d; *mhz = type == 1 ? 1755 : 2619; return OK; }
+
+ret nvmlDeviceGetMaxClockInfo(device *d, int type, unsigned *mhz) {
+    if (d->child) return NOT_SUPPORTED;
+    *mhz = type == 1 ? 1980 : 2619;
+    return OK;
+}
+
+ret nvmlDeviceGetFanSpeed(device *d, unsigned *percent) {
+    if (d->index == 1 || d->child) return NOT_SUPPORTED; /* passively cooled */
+    *percent = 42;
+    return OK;
+}
+
+#ifdef OLDER /* under the name that the call had before */
+#define nvmlDeviceGetCurrentClocksEventReasons nvmlDeviceGetCurrentClocksThrottleReasons
+#endif
+
+ret nvmlDeviceGetCurrentClocksEventReasons(device *d, unsigned long long *bits) {
+    if (d->index == 1 || d->child) return NOT_SUPPORTED;
+    *bits = is("hot") ? 0x44 : 0x1; /* power cap and heat; else merely idle */
     return OK;
 }
 

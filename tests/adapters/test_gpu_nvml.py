@@ -79,6 +79,20 @@ def test_two_gpus_are_read_and_what_one_does_not_support_is_unknown(sampled: Sam
 
 
 @pytest.mark.parametrize("age", ["newer", "older"])
+def test_clocks_fan_and_throttling_are_read_and_an_idle_card_is_not_throttled(sampled: Sampler, age: str) -> None:
+    first, second = sampled("two", age=age)["samples"][0]["gpus"]
+    assert (first["clock"], first["clock_max"], first["memory_clock"], first["fan"]) == (1755, 1980, 2619, 42)
+    assert first["throttled"] == []
+    assert (second["fan"], second["throttled"]) == (None, None)
+    assert sampled("hot", age=age)["samples"][0]["gpus"][0]["throttled"] == ["power cap", "heat (hardware)"]
+
+
+def test_a_process_is_told_with_what_is_above_it(sampled: Sampler) -> None:
+    process = sampled("two")["samples"][0]["gpus"][0]["processes"][0]
+    assert os.getpid() in process["parents"] and process["ports"] == []
+
+
+@pytest.mark.parametrize("age", ["newer", "older"])
 def test_a_process_that_computes_and_draws_counts_once_and_unknown_memory_stays_unknown(sampled: Sampler, age) -> None:
     result = sampled("two", age=age)
     ours, gone = result["samples"][0]["gpus"][0]["processes"]
@@ -111,6 +125,7 @@ def test_unified_memory_is_unknown_and_never_zero(sampled: Sampler) -> None:
 def test_of_a_partitioned_card_the_partitions_are_shown_and_not_the_card_again(sampled: Sampler) -> None:
     (part,) = sampled("mig")["samples"][0]["gpus"]
     assert (part["name"], part["uuid"], part["vram_total"]) == ("Stub GPU A MIG 2", "MIG-0", 20 * GIB)
+    assert (part["part_of"], part["fan"], part["throttled"]) == ("GPU-0", None, None)
 
 
 def test_a_library_that_forgot_its_start_is_started_again_within_the_sample(sampled: Sampler) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import plistlib
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from pointsman.adapters.gpu_apple import read_apple_gpus
 from pointsman.adapters.gpu_sysfs import read_amd_gpus
 from pointsman.adapters.host import LocalHost, MachineGpus
 from pointsman.core.snapshot import Gpu, GpuProcess
@@ -40,7 +43,57 @@ async def test_ram_swap_and_cpu_are_this_machines_figures() -> None:
     sample = await LocalHost(gpus=reader, wall=lambda: 12.0).sample()
     assert sample.taken_at == 12.0
     assert sample.ram_total and sample.ram_used and 0 < sample.ram_used < sample.ram_total
-    assert sample.swap_used is not None and sample.cpu_percent is not None
+    assert sample.swap_used is not None and sample.cpu_percent is not None and sample.swap_total is not None
+    assert all(0 <= core <= 100 for core in sample.cores)
+
+
+async def test_the_disk_of_a_model_folder_is_read_and_one_that_is_not_there_is_a_note(tmp_path: Path) -> None:
+    reader = Reader()
+    reader.let_go.set()
+    sample = await LocalHost(gpus=reader, model_dirs=(str(tmp_path), str(tmp_path / "no"))).sample()
+    there, gone = sample.disks
+    assert there.path == str(tmp_path) and there.total and there.free and 0 < there.free < there.total
+    assert (gone.total, gone.free, gone.note) == (None, None, "cannot be read: No such file or directory")
+
+
+async def test_a_gpu_without_memory_of_its_own_has_the_rams(tmp_path: Path) -> None:
+    class Apple(Reader):
+        def read(self) -> tuple[tuple[Gpu, ...], str | None]:
+            return (Gpu(index=0, name="Apple M3 Pro", vram_used=5, unified=True),), None
+
+    sample = await LocalHost(gpus=Apple()).sample()
+    (gpu,) = sample.gpus
+    assert (gpu.vram_total, gpu.vram_used) == (sample.ram_total, 5)
+    assert gpu.vram_free is not None and sample.ram_used is not None
+    assert gpu.vram_free == sample.ram_total - sample.ram_used
+
+
+# --- Apple silicon: a property list as ioreg writes one, composed here; never run on a Mac by these tests -----------
+
+
+def listed(**entry: object) -> bytes:
+    return plistlib.dumps([entry])
+
+
+def test_an_apple_gpu_is_read_and_its_memory_is_the_machines() -> None:
+    told = {"Device Utilization %": 37, "In use system memory": 6_000_000_000, "Tiler Utilization %": 4}
+    (gpu,), note = read_apple_gpus(lambda argv: listed(model="Apple M3 Pro", PerformanceStatistics=told))
+    assert note is None
+    assert (gpu.name, gpu.utilization, gpu.vram_used, gpu.unified) == ("Apple M3 Pro", 37, 6_000_000_000, True)
+    assert (gpu.vram_total, gpu.temperature, gpu.power) == (None, None, None)
+
+
+@pytest.mark.parametrize("said", [b"", b"<html>", plistlib.dumps({"no": "list"}), plistlib.dumps([])])
+def test_what_ioreg_does_not_say_is_a_note(said: bytes) -> None:
+    assert read_apple_gpus(lambda argv: said) == ((), "ioreg lists no GPU")
+
+
+def test_ioreg_that_cannot_be_run_is_a_note() -> None:
+    def run(argv: tuple[str, ...]) -> bytes:
+        raise subprocess.TimeoutExpired(argv, 2.0)
+
+    gpus, note = read_apple_gpus(run)
+    assert gpus == () and note is not None and note.startswith("ioreg could not be run: TimeoutExpired")
 
 
 async def test_a_reading_under_way_is_not_asked_for_again_and_the_last_one_stands() -> None:
@@ -113,11 +166,14 @@ def test_an_amd_card_is_read_in_bytes_percent_degrees_and_watts(tmp_path: Path) 
         hwmon__hwmon3__temp1_input="54000\n",
         hwmon__hwmon3__power1_average="123000000\n",
         hwmon__hwmon3__power1_cap="300000000\n",
+        hwmon__hwmon3__freq1_input="2105000000\n",
+        hwmon__hwmon3__pwm1="51\n",
     )
     (gpu,) = read_amd_gpus(tmp_path)
     assert (gpu.index, gpu.name, gpu.uuid) == (1, "Radeon", "abc")
     assert (gpu.vram_total, gpu.vram_used, gpu.vram_free) == (25753026560, 8589934592, 17163091968)
     assert (gpu.utilization, gpu.temperature, gpu.power, gpu.power_limit) == (37, 54, 123.0, 300.0)
+    assert (gpu.clock, gpu.memory_clock, gpu.fan) == (2105, None, 20)
 
 
 def test_files_that_are_missing_or_odd_are_unknown_and_other_cards_are_left_out(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pointsman.adapters.lenient import one_line
@@ -26,6 +27,17 @@ _DEVICE_NOTES = {
     16: "GPU needs a reset",
 }
 _MIG_ON = 1
+# Bits of the reasons why the clocks are lower than they could be; an idle GPU (bit 0) is not throttled.
+_SLOWED = (
+    (0x002, "set clocks"),
+    (0x004, "power cap"),
+    (0x008, "hardware slowdown"),
+    (0x010, "synchronised boost"),
+    (0x020, "heat (driver)"),
+    (0x040, "heat (hardware)"),
+    (0x080, "power brake"),
+    (0x100, "display clocks"),
+)
 
 
 class NvmlReader:
@@ -78,7 +90,7 @@ class NvmlReader:
                 raise
             return [], _DEVICE_NOTES.get(error.value) or self._describe(error)
         whole, note = self._gpu(index, handle)
-        instances = list(self._mig_instances(index, handle, whole.name))
+        instances = list(self._mig_instances(index, handle, whole))
         if instances:
             # The instances carry the memory; the card itself would count it twice.
             return instances, None
@@ -100,6 +112,11 @@ class NvmlReader:
             power=_watts(self._try(nvml.nvmlDeviceGetPowerUsage, handle)),
             power_limit=_watts(self._try(nvml.nvmlDeviceGetEnforcedPowerLimit, handle)),
             processes=self._processes(handle),
+            clock=self._try(nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM),
+            clock_max=self._try(nvml.nvmlDeviceGetMaxClockInfo, handle, nvml.NVML_CLOCK_SM),
+            memory_clock=self._try(nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_MEM),
+            fan=self._try(nvml.nvmlDeviceGetFanSpeed, handle),
+            throttled=self._throttled(handle),
         )
         return gpu, note
 
@@ -124,6 +141,16 @@ class NvmlReader:
                 return int(celsius)
         return None
 
+    def _throttled(self, handle: Any) -> tuple[str, ...] | None:
+        """Under the present name of the call, or the one it replaced."""
+        nvml = self._nvml
+        for call in ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"):
+            read = getattr(nvml, call, None)
+            bits = None if read is None else self._try(read, handle)
+            if bits is not None:
+                return tuple(word for bit, word in _SLOWED if int(bits) & bit)
+        return None
+
     def _processes(self, handle: Any) -> tuple[GpuProcess, ...]:
         nvml = self._nvml
         found: dict[int, int | None] = {}
@@ -135,7 +162,7 @@ class NvmlReader:
                 found[process.pid] = _larger(found.get(process.pid), process.usedGpuMemory)
         return tuple(GpuProcess(pid=pid, vram=vram) for pid, vram in sorted(found.items()))
 
-    def _mig_instances(self, index: int, handle: Any, card: str) -> Iterator[Gpu]:
+    def _mig_instances(self, index: int, handle: Any, card: Gpu) -> Iterator[Gpu]:
         nvml = self._nvml
         mode = self._try(nvml.nvmlDeviceGetMigMode, handle)
         if mode is None or mode[0] != _MIG_ON:
@@ -143,7 +170,7 @@ class NvmlReader:
         for slot in range(self._try(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
             child = self._try(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, slot)
             if child is not None:
-                yield self._gpu(index, child, f"{card} MIG {slot}")[0]
+                yield replace(self._gpu(index, child, f"{card.name} MIG {slot}")[0], part_of=card.uuid)
 
     def _try(self, call: Callable[..., T], *arguments: Any) -> T | None:
         """One guarded reading. A lost NVML is the sample's matter, everything else is this reading's."""

@@ -36,6 +36,9 @@ def _read_card(index: int, device: Path) -> Gpu | None:
         temperature=_scaled(_sensor(device, "temp1_input"), 1000),
         power=_watts(_sensor(device, "power1_average") or _sensor(device, "power1_input")),
         power_limit=_watts(_sensor(device, "power1_cap")),
+        clock=_megahertz(_sensor(device, "freq1_input")),
+        memory_clock=_megahertz(_sensor(device, "freq2_input")),
+        fan=_share(_sensor(device, "pwm1"), _sensor(device, "pwm1_max") or 255),
     )
 
 
@@ -50,6 +53,14 @@ def _sensor(device: Path, name: str) -> int | None:
 
 def _scaled(value: int | None, by: int) -> int | None:
     return None if value is None else value // by
+
+
+def _megahertz(hertz: int | None) -> int | None:
+    return None if hertz is None else hertz // 1_000_000
+
+
+def _share(value: int | None, most: int) -> int | None:
+    return None if value is None else round(100 * value / most)
 
 
 def _watts(microwatts: int | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Samples this machine: RAM, swap, CPU and GPUs. Everything blocking runs in threads, never on the event loop.
+"""Samples this machine: RAM, swap, CPU, GPUs and the disks of models. What blocks runs in threads.
 
 At most one GPU reading is under way: a driver that hangs holds that one thread, nothing piles up behind it, and as a
 daemon it does not keep the program from ending (an executor's thread would). What cannot be read is None, with a note.
@@ -7,8 +7,9 @@ daemon it does not keep the program from ending (an executor's thread would). Wh
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,12 @@ from typing import Protocol, TypeVar
 
 import psutil  # type: ignore[import-untyped]
 
+from pointsman.adapters.gpu_apple import read_apple_gpus
 from pointsman.adapters.gpu_nvml import NvmlReader
 from pointsman.adapters.gpu_sysfs import SYSFS_ROOT, read_amd_gpus
 from pointsman.adapters.lenient import one_line
-from pointsman.core.snapshot import Gpu, GpuProcess, HostSample
+from pointsman.adapters.process_tree import ProcessTree
+from pointsman.core.snapshot import Disk, Gpu, HostSample
 
 T = TypeVar("T")
 GPU_PATIENCE = 1.5  # seconds a sample waits for the GPUs before it uses the last reading
@@ -45,17 +48,24 @@ class _Memory:
     ram_total: int | None = None
     ram_used: int | None = None
     swap_used: int | None = None
+    swap_total: int | None = None
     cpu_percent: float | None = None
+    cores: tuple[float, ...] = ()
+    ram_free: int | None = None
+    disks: tuple[Disk, ...] = ()
 
 
 class MachineGpus:
-    """NVIDIA and AMD cards together, with the processes' names."""
+    """NVIDIA and AMD cards together; on a Mac, Apple's."""
 
-    def __init__(self, sysfs: Path = SYSFS_ROOT) -> None:
+    def __init__(self, sysfs: Path = SYSFS_ROOT, platform: str = sys.platform) -> None:
         self._nvidia = NvmlReader()
         self._sysfs = sysfs
+        self._apple = platform == "darwin"
 
     def read(self) -> tuple[tuple[Gpu, ...], str | None]:
+        if self._apple:
+            return read_apple_gpus()
         nvidia, note = self._nvidia.read()
         amd = read_amd_gpus(self._sysfs)
         # A machine with AMD cards only needs no word on the NVIDIA driver.
@@ -74,8 +84,11 @@ class LocalHost:
         gpus: GpuReader | None = None,
         wall: Callable[[], float] = time.time,
         gpu_patience: float = GPU_PATIENCE,
+        model_dirs: Sequence[str] = (),
     ) -> None:
         self._gpus = MachineGpus() if gpus is None else gpus
+        self._model_dirs = tuple(model_dirs)
+        self._tree = ProcessTree()
         self._wall = wall
         self._patience = gpu_patience
         self._reading: Future[_Gpus] | None = None
@@ -83,14 +96,17 @@ class LocalHost:
 
     async def sample(self) -> HostSample:
         """One sample. A GPU reading still under way is not asked for again: the last one stands, with a note."""
-        memory, gpus = await asyncio.gather(asyncio.to_thread(_read_memory), self._sample_gpus())
+        memory, gpus = await asyncio.gather(asyncio.to_thread(_read_memory, self._model_dirs), self._sample_gpus())
         return HostSample(
             taken_at=self._wall(),
             ram_total=memory.ram_total,
             ram_used=memory.ram_used,
             swap_used=memory.swap_used,
+            swap_total=memory.swap_total,
             cpu_percent=memory.cpu_percent,
-            gpus=gpus.gpus,
+            cores=memory.cores,
+            disks=memory.disks,
+            gpus=tuple(_with_ram(gpu, memory) for gpu in gpus.gpus),
             gpu_note=gpus.note,
         )
 
@@ -112,6 +128,9 @@ class LocalHost:
             self._last, self._reading = self._reading.result(), None
         return self._last
 
+    def _described(self, gpu: Gpu) -> Gpu:
+        return replace(gpu, processes=tuple(self._tree.described(process) for process in gpu.processes))
+
     def _start(self) -> Future[_Gpus]:
         reading: Future[_Gpus] = Future()
         Thread(target=self._read_gpus, args=(reading,), name="gpu", daemon=True).start()
@@ -121,7 +140,7 @@ class LocalHost:
         found = _Gpus(note="reading the GPUs failed")
         try:
             gpus, note = self._gpus.read()
-            found = _Gpus(tuple(_with_names(gpu) for gpu in gpus), note)
+            found = _Gpus(tuple(self._described(gpu) for gpu in gpus), note)
         except (OSError, ValueError, TypeError, AttributeError, ImportError) as error:
             # A library that does not fit its binding shows in many ways; none is worth more than a word on screen.
             found = _Gpus(note=one_line(f"reading the GPUs failed: {type(error).__name__}: {error}"))
@@ -129,27 +148,34 @@ class LocalHost:
             reading.set_result(found)
 
 
-def _with_names(gpu: Gpu) -> Gpu:
-    return replace(gpu, processes=tuple(_named(process) for process in gpu.processes))
+def _with_ram(gpu: Gpu, memory: _Memory) -> Gpu:
+    """A GPU without memory of its own has the RAM's: all of it as the total, what nobody uses as free."""
+    return replace(gpu, vram_total=memory.ram_total, vram_free=memory.ram_free) if gpu.unified else gpu
 
 
-def _named(process: GpuProcess) -> GpuProcess:
-    """Its name as this machine's process table has it; in a container the driver's pid may not be in there."""
-    try:
-        return replace(process, name=one_line(psutil.Process(process.pid).name(), 60))
-    except (psutil.Error, ValueError, OSError):
-        return process
-
-
-def _read_memory() -> _Memory:
+def _read_memory(model_dirs: Sequence[str]) -> _Memory:
     ram, swap = _guarded(psutil.virtual_memory), _guarded(psutil.swap_memory)
+    cores = _guarded(lambda: psutil.cpu_percent(percpu=True)) or []
     return _Memory(
         ram_total=None if ram is None else ram.total,
         # What is not available, so that caches the kernel gives back at once do not count as used.
         ram_used=None if ram is None else ram.total - ram.available,
+        ram_free=None if ram is None else ram.available,
         swap_used=None if swap is None else swap.used,
+        swap_total=None if swap is None else swap.total,
         cpu_percent=_guarded(psutil.cpu_percent),
+        cores=tuple(float(core) for core in cores),
+        disks=tuple(_disk(path) for path in model_dirs),
     )
+
+
+def _disk(path: str) -> Disk:
+    try:
+        usage = psutil.disk_usage(str(Path(path).expanduser()))
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home that cannot be told
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return Disk(path=path, note=one_line(f"cannot be read: {reason}"))
+    return Disk(path=path, total=usage.total, free=usage.free)
 
 
 def _guarded(read: Callable[[], T]) -> T | None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pointsman.core.health import Health
 from pointsman.core.similar import SimilarEvidence
+from pointsman.core.traffic import TrafficFigures
 from pointsman.core.usage import Usage
 
 
@@ -43,6 +44,7 @@ class EndpointStatus:
     kv_used_percent: float | None = None
     # What it says each model id can do, in `Model.capabilities`' words; ids it says nothing of are missing.
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    probe: str = ""  # the request that found it alive, e.g. "GET /health"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,14 @@ class GpuProcess:
     vram: int | None  # bytes; None under WDDM or in some containers
     name: str | None = None
     endpoint: str | None = None  # whose service it belongs to, once known
+    model: str | None = None  # the one model that endpoint holds, if it is one
+    parents: tuple[int, ...] = ()  # pids above it, nearest first
+    ports: tuple[int, ...] = ()  # TCP ports that it or a process above it listens on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One GPU. Bytes, percent, °C, watts; None = the driver does not say."""
+    """One GPU, or one MIG instance of it. Bytes, percent, °C, watts, MHz; None = the driver does not say."""
 
     index: int
     name: str
@@ -68,10 +73,29 @@ class Gpu:
     power: float | None = None
     power_limit: float | None = None
     processes: tuple[GpuProcess, ...] = ()
+    clock: int | None = None  # of the processors
+    clock_max: int | None = None
+    memory_clock: int | None = None
+    fan: int | None = None  # percent of its most; None also where there is no fan
+    throttled: tuple[str, ...] | None = None  # why it runs slower than it could; () = it does not
+    part_of: str | None = None  # uuid of the card, of a MIG instance
+    unified: bool = False  # its memory is the RAM: `vram_total` is the RAM's, and loading takes from both figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """The disk that holds a folder of models. Bytes; None = it cannot be read, and `note` says why."""
+
+    path: str
+    total: int | None = None
+    free: int | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSample:
+    """One machine at one moment. Bytes and percent."""
+
     taken_at: float
     ram_total: int | None = None
     ram_used: int | None = None
@@ -79,6 +103,10 @@ class HostSample:
     cpu_percent: float | None = None
     gpus: tuple[Gpu, ...] = ()
     gpu_note: str | None = None  # why there are none, or what could not be read
+    swap_total: int | None = None
+    cores: tuple[float, ...] = ()  # percent busy of each logical core; empty = not told
+    disks: tuple[Disk, ...] = ()
+    note: str | None = None  # of a remote machine: what could not be read
 
 
 class ServiceState(StrEnum):
@@ -185,6 +213,8 @@ class Snapshot:
     groups: tuple[GroupStatus, ...] = ()
     # What loading a model took of VRAM beyond its stated weights and cache, in bytes, by model; missing: not measured.
     vram_overhead: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    hosts: Mapping[str, HostSample] = field(default_factory=lambda: MappingProxyType({}))  # remote machines, by name
+    traffic: Mapping[str, TrafficFigures] = field(default_factory=lambda: MappingProxyType({}))  # own, by endpoint
 
     @property
     def cloud_forbidden(self) -> bool:
