@@ -30,6 +30,7 @@ def test_status_of_the_simulated_fleet_says_it_is_simulated(pointsman):
 
 def test_usage_without_a_ledger_is_nothing_used(pointsman, fleet, home):
     seen = pointsman("usage", "--json").document
+    assert "forecast" in seen["budgets"][0]
     assert [(b["budget"], b["spent"], b["limit"], b["band"]) for b in seen["budgets"]] == [
         ("box-day", 0, 100_000, "normal")
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Model
+from pointsman.core.forecast import forecast
 from pointsman.core.health import Health
 from pointsman.core.outcome import Attempt
 from pointsman.core.request import Task
@@ -70,17 +71,19 @@ def usage_figures(usage: Usage) -> Document:
     return {**values(usage), "used": usage.used, "percent": usage.percent}
 
 
-def usage_documents(fleet: Fleet, usage: Mapping[str, Usage]) -> list[Document]:
-    """Every budget, with what it counts and the band it is in; figures are null where nothing is known."""
-    return [_budget_document(fleet, budget.name, usage.get(budget.name)) for budget in fleet.budgets]
+def usage_documents(fleet: Fleet, usage: Mapping[str, Usage], now: float) -> list[Document]:
+    """Every budget, with what it counts, the band it is in, and when the next one is reached at this rate; figures are
+    null where nothing is known."""
+    return [_budget_document(fleet, budget.name, usage.get(budget.name), now) for budget in fleet.budgets]
 
 
-def _budget_document(fleet: Fleet, name: str, usage: Usage | None) -> Document:
+def _budget_document(fleet: Fleet, name: str, usage: Usage | None, now: float) -> Document:
     budget = next(budget for budget in fleet.budgets if budget.name == name)
     known = usage_figures(usage) if usage is not None else dict.fromkeys(_USAGE_KEYS)
     stated = {"budget": name, "unit": str(budget.unit), "limit": budget.limit}
     more = {"window": values(budget.window), "scope": values(budget.scope), "band": band_of(usage, fleet.bands).name}
-    return {**known, **stated, **more}
+    ahead = None if usage is None else forecast(usage, fleet.bands, now)
+    return {**known, **stated, **more, "forecast": None if ahead is None else values(ahead)}
 
 
 _USAGE_KEYS = (*(f.name for f in fields(Usage)), "used", "percent")

@@ -53,7 +53,7 @@ def status_document(fleet: Fleet, snapshot: Snapshot, banners: tuple[str, ...]) 
         "banners": list(banners),
         "endpoints": documents.endpoint_documents(fleet, snapshot),
         "host": documents.values(snapshot.host),
-        "usage": documents.usage_documents(fleet, snapshot.usage),
+        "usage": documents.usage_documents(fleet, snapshot.usage, snapshot.now),
         "services": documents.service_documents(fleet, snapshot),
         "overrides": documents.values(snapshot.overrides),
     }
@@ -65,7 +65,7 @@ def _show(fleet: Fleet, snapshot: Snapshot, banners: tuple[str, ...]) -> None:
     say.table(("ENDPOINT", "STATE", "WHERE", "LOADED", "LATENCY", "QUEUE", "REASON"), _endpoint_rows(fleet, snapshot))
     _show_host(snapshot)
     say.data("")
-    show_budgets(fleet, snapshot.usage)
+    show_budgets(fleet, snapshot.usage, snapshot.now)
     if fleet.services:
         say.data("")
         show_services(fleet, snapshot)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import click
 
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import Band, Fleet
+from pointsman.core.forecast import forecast
 from pointsman.core.usage import Usage, band_of
 from pointsman.ports import ModelTotal
 from pointsman.verbs import documents, figures, say
@@ -30,17 +31,17 @@ def usage(place: Place, /, *, since: float, as_json: bool) -> int:
     totals = run(wiring.totals(state_dir, known.now - since))
     if as_json:
         models = documents.values(totals)
-        budgets = documents.usage_documents(settings.fleet, known.usage)
+        budgets = documents.usage_documents(settings.fleet, known.usage, known.now)
         say.document({"now": known.now, "since": known.now - since, "budgets": budgets, "models": models})
         return DONE
-    show_budgets(settings.fleet, known.usage)
+    show_budgets(settings.fleet, known.usage, known.now)
     if totals:
         say.data("")
         _show_models(totals)
     return DONE
 
 
-def show_budgets(fleet: Fleet, usage: Mapping[str, Usage]) -> None:
+def show_budgets(fleet: Fleet, usage: Mapping[str, Usage], now: float) -> None:
     if not fleet.budgets:
         say.data("no budgets are configured")
         return
@@ -51,8 +52,16 @@ def show_budgets(fleet: Fleet, usage: Mapping[str, Usage]) -> None:
         percent = figures.UNKNOWN if seen is None else f"{seen.percent} %"
         resets = "-" if seen is None or seen.resets_at is None else figures.moment(seen.resets_at)
         limit = figures.amount(budget.unit, budget.limit)
-        rows.append((budget.name, percent, band_of(seen, fleet.bands).name, used, limit, resets))
-    say.table(("BUDGET", "USED", "BAND", "FIGURE", "LIMIT", "FREES AT (UTC)"), rows)
+        ahead = _ahead(seen, fleet.bands, now)
+        rows.append((budget.name, percent, band_of(seen, fleet.bands).name, used, limit, resets, ahead))
+    say.table(("BUDGET", "USED", "BAND", "FIGURE", "LIMIT", "FREES AT (UTC)", "AT THIS RATE"), rows)
+
+
+def _ahead(usage: Usage | None, bands: tuple[Band, ...], now: float) -> str:
+    ahead = None if usage is None else forecast(usage, bands, now)
+    if ahead is None:
+        return "-"
+    return f"{ahead.at} % not before then" if ahead.when is None else f"{ahead.at} % at {figures.moment(ahead.when)}"
 
 
 def _show_models(totals: tuple[ModelTotal, ...]) -> None:
