@@ -14,6 +14,7 @@ from pointsman.core.checks import CheckOrder, readable
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Role
 from pointsman.core.guardrails import judge_role
+from pointsman.core.outcome import FailureKind
 from pointsman.core.plans import Plan, told_of_plan
 from pointsman.core.request import Request
 from pointsman.core.ruling import Ruling, no_verdict, rule, told_of_ruling
@@ -250,7 +251,8 @@ class Workflows:
 
 def _unanswered(last: events.EngineEvent) -> Ruling:
     if isinstance(last, events.Blocked):
-        return no_verdict(last.code, f"no judge answered: {last.why}")
+        code = "GR-012" if last.code == FailureKind.INVALID_OUTPUT else last.code
+        return no_verdict(code, f"no judge answered: {last.why}")
     return no_verdict("GR-002", "no judge answered")
 
 
