@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 from pointsman.adapters.answer import Answer, ErrorFrame
@@ -83,6 +84,7 @@ class AnthropicDecoder:
         self._counts: dict[str, int] = {}
         self._understood = False
         self._window_full = False
+        self._counted = False  # the output count is the whole answer's, and not the placeholder of its start
 
     @property
     def answer(self) -> Answer:
@@ -105,7 +107,8 @@ class AnthropicDecoder:
             if not self._answer.spoke:
                 self._answer.fail(FailureKind.CONTEXT_OVERFLOW, "the conversation fills the model's context window")
             self._answer.notes.append("the model's context window is full")
-        return self._answer.finish()
+        finish = self._answer.finish()
+        return finish if self._counted else replace(finish, usage=None)
 
     def _event(self, event: SseEvent) -> Iterator[Chunk]:
         if self._answer.ended:
@@ -128,7 +131,9 @@ class AnthropicDecoder:
         elif kind == "content_block_delta":
             yield from self._block(record(value.get("delta")))
         elif kind == "message_delta":
-            yield from self._used(record(value.get("usage")))
+            usage = record(value.get("usage"))
+            self._counted = self._counted or count(usage.get("output_tokens")) is not None
+            yield from self._used(usage)
             self._stopped(name(record(value.get("delta")).get("stop_reason")))
         elif kind == "message_stop":
             self._answer.ended = True
@@ -139,8 +144,10 @@ class AnthropicDecoder:
         yield from self._answer.named(name(message.get("model")))
         for block in records(message.get("content")):
             yield from self._block(block)
-        yield from self._used(record(message.get("usage")))
-        self._stopped(name(message.get("stop_reason")))
+        usage, reason = record(message.get("usage")), name(message.get("stop_reason"))
+        self._counted = reason is not None and count(usage.get("output_tokens")) is not None
+        yield from self._used(usage)
+        self._stopped(reason)
 
     def _block(self, block: JsonObject) -> Iterator[Chunk]:
         if block.get("type") in ("tool_use", "server_tool_use"):
