@@ -199,8 +199,28 @@ def _budget(name: str, entry: Entry) -> Budget | None:
 
 
 def _service(name: str, entry: Entry) -> Service | None:
-    values = _complete(entry, "kind", "unit")
-    return Service(name=name, kind=ServiceKind(values["kind"]), unit=values["unit"]) if values is not None else None
+    """A process of our own is named by its command and needs no unit; everything else has a unit and no command."""
+    owned = entry.values.get("kind") == ServiceKind.PROCESS
+    values = _complete(entry, "kind", "command" if owned else "unit")
+    if values is None:
+        return None
+    if not owned and "command" in values:
+        entry.place.key("command").problem(f"only a service of kind process has one; {values['kind']} knows its own")
+        return None
+    given = {"unit": name, **values, "kind": ServiceKind(values["kind"])}
+    if "stop" in given:
+        given["stop_s"] = given.pop("stop")
+    return Service(name=name, **given)
+
+
+def build_hosts(merged: Layer) -> Mapping[str, tuple[str, ...]]:
+    """Machines elsewhere: name -> the addresses of their exporters."""
+    return MappingProxyType(_built(merged, "hosts", _host))
+
+
+def _host(name: str, entry: Entry) -> tuple[str, ...] | None:
+    values = _complete(entry, "metrics_url")
+    return None if values is None else values["metrics_url"]
 
 
 def _gateway(merged: Layer, models: Mapping[str, Model]) -> Gateway | None:

@@ -185,7 +185,31 @@ def unit_name(value: object, place: Place) -> str:
     return value
 
 
+def command(value: object, place: Place) -> tuple[str, ...]:
+    """A program and its arguments, each one text: there is no shell that would take a line apart."""
+    if not isinstance(value, list) or not value:
+        raise Wrong(f'expected an array, such as ["llama-server", "--port", "8080"], not {units.shown(value)}')
+    arguments = (read_value(item, place.item(index), _argument) for index, item in enumerate(value))
+    return tuple(argument for argument in arguments if argument is not UNREADABLE)
+
+
+def _argument(value: object, place: Place) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise Wrong(f"expected text on one line, not {units.shown(value)}")
+    return value
+
+
 _UNIT = re.compile(r"[A-Za-z0-9_@./:\\][A-Za-z0-9_@.:/\\-]{0,254}\Z")
+
+
+def one_or_more(reader: Reader) -> Reader:
+    """A value, or an array of them: always read as a tuple."""
+    read_all = many(reader)
+
+    def read(value: object, place: Place) -> Any:
+        return read_all(value if isinstance(value, list) else [value], place)
+
+    return read
 
 
 def table(value: object, place: Place) -> Mapping[str, object]:
@@ -286,9 +310,17 @@ BAND: Shape = {
 }
 BUDGET: Shape = {"limit": plain(units.limit), "window": plain(units.window), "scope": nested(SCOPE, Scope)}
 # `simulated` is for the demonstration fleet, which builds its services itself.
-SERVICE: Shape = {"kind": word(*(str(k) for k in ServiceKind if k is not ServiceKind.SIMULATED)), "unit": unit_name}
+SERVICE: Shape = {
+    "kind": word(*(str(k) for k in ServiceKind if k is not ServiceKind.SIMULATED)),
+    "unit": unit_name,
+    "command": command,
+    "log": text,
+    "keep": word("always", "on-failure", "never"),
+    "stop": plain(units.duration),
+}
 GATEWAY: Shape = {"kind": word("openclaw"), "path": text, "expect": text, "ref": text}
 AUDIT: Shape = {"anchor": text, "journal": flag}
+HOST: Shape = {"metrics_url": one_or_more(url)}
 UI: Shape = {"theme": text, "keymap": key_map, "refresh_hz": number(0.1, 4.0)}
 
 TABLES: Mapping[str, Shape] = {
@@ -297,6 +329,7 @@ TABLES: Mapping[str, Shape] = {
     "roles": ROLE,
     "budgets": BUDGET,
     "services": SERVICE,
+    "hosts": HOST,
 }
 ARRAYS: Mapping[str, Shape] = {"routes": ROUTE, "routes_before": ROUTE, "bands": BAND, "keywords": KEYWORD}
 TOP: Shape = {
@@ -309,4 +342,5 @@ TOP: Shape = {
     "policy_version": text,
     "discover": flag,
     "similar_tasks": flag,
+    "model_dirs": many(text),
 }
