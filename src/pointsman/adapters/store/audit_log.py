@@ -1,7 +1,7 @@
 """The audit's hash chain: append, read, check. Lines are only ever added.
 
 `hash = SHA256("pointsman-audit-v1" || prev || body)`, over the bytes as stored. The first line's `prev` is 32 zero
-bytes, or the last hash of the segment before. A chain alone cannot tell that its end was cut off: `inspect` holds it
+bytes, or the last hash of the segment before. A chain alone cannot tell that its end was cut off: `inspection` holds it
 against the anchor.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NoReturn
 
@@ -56,19 +56,22 @@ def _writable(text: str) -> str:
 
 def decoded(body: str) -> dict[str, Any]:
     """Raises ValueError for anything but a JSON object without NaN and infinity."""
-    value = json.loads(body, parse_constant=_not_json)
+    value = _DECODER.decode(body)
     if not isinstance(value, dict):
         raise ValueError("an audit line is a JSON object")
     return value
 
 
-def copies_of(value: dict[str, Any]) -> tuple[object, ...]:
+def copies_of(value: Mapping[str, Any]) -> tuple[object, ...]:
     """The values of the filter columns."""
-    return tuple(value.get(column) for column in COPIED)
+    return tuple([value.get(column) for column in COPIED])  # a list first: this is called for every line
 
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(f"an audit line cannot hold {constant}")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_not_json)
 
 
 def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> range:
@@ -93,8 +96,8 @@ def insert(connection: sqlite3.Connection, seq: int, prev: bytes, line: Line) ->
 
 def opening(connection: sqlite3.Connection) -> dict[str, Any] | None:
     """What the first line says of the segment before; None if this is the first segment, or empty."""
-    row = connection.execute("SELECT body FROM audit ORDER BY seq LIMIT 1").fetchone()
-    value = {} if row is None else decoded(row[0])
+    row = connection.execute("SELECT CAST(body AS BLOB) FROM audit ORDER BY seq LIMIT 1").fetchone()
+    value = {} if row is None else decoded(row[0].decode())
     data = value.get("data", {})
     return dict(data) if value.get("type") == EventType.ROTATED and "file" in data else None
 

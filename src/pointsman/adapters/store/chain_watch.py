@@ -9,7 +9,7 @@ from pathlib import Path
 from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.audit_log import line_hash
 from pointsman.adapters.store.files import LEDGER
-from pointsman.adapters.store.inspect import Code, Verdict, inspect
+from pointsman.adapters.store.inspection import Code, Verdict, inspect
 from pointsman.adapters.store.schema import open_reader
 from pointsman.core.audit import AuditState
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.adapters.store.anchor import Anchor, BadAnchor, Checkpoint, parse_checkpoint
-from pointsman.adapters.store.audit_log import GENESIS, copies_of, decoded
+from pointsman.adapters.store.audit_log import decoded
 from pointsman.adapters.store.files import LEDGER
 from pointsman.adapters.store.foreign import canonical
-from pointsman.adapters.store.inspect import (
+from pointsman.adapters.store.inspection import (
     Code,
     Misfit,
     Row,
@@ -24,13 +24,17 @@ from pointsman.adapters.store.inspect import (
     Walk,
     failed,
     not_run,
+    nothing_strays,
     reaches_the_anchor,
     sound,
     start,
+    stored_copies,
 )
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.segments import chain_of
+
+_KEYS = frozenset({"seq", "prev", "body", "hash", "foreign", "checkpoint"})
 
 
 def export(state_dir: Path, *, foreign: bool = False) -> Iterator[str]:
@@ -88,7 +92,7 @@ def _take(walk: Walk, number: int, line: str) -> Checkpoint | None:
     """Takes a line of the audit; a checkpoint is returned."""
     try:
         record = decoded(line)
-        if canonical(record) != line:
+        if canonical(record) != line or not record.keys() <= _KEYS:
             raise ValueError("not as it was written")
         if "checkpoint" in record:
             return parse_checkpoint(record["checkpoint"])
@@ -98,16 +102,22 @@ def _take(walk: Walk, number: int, line: str) -> Checkpoint | None:
     if walk.expected is None and row.seq > 1:
         walk.head = row.prev  # earlier segments are not in it
     walk.take(row)
+    nothing_strays(walk, {row.seq: row.kept})
     return None
 
 
 def _row(record: dict[str, Any]) -> Row:
     value = decoded(record["body"])
-    kept = {name: (bytes.fromhex(salt), text) for name, (salt, text) in record.get("foreign", {}).items()}
-    prev, digest = bytes.fromhex(record["prev"]), bytes.fromhex(record["hash"])
-    if record["prev"] != prev.hex() or record["hash"] != digest.hex() or len(prev) != len(GENESIS):
+    kept = {name: (_from_hex(salt), text.encode()) for name, (salt, text) in record.get("foreign", {}).items()}
+    prev, digest = _from_hex(record["prev"]), _from_hex(record["hash"])
+    return Row(record["seq"], prev, record["body"].encode(), digest, stored_copies(value), value, kept)
+
+
+def _from_hex(text: str) -> bytes:
+    found = bytes.fromhex(text)
+    if found.hex() != text:  # capitals and spaces say the same, but nobody wrote them
         raise ValueError("not as it was written")
-    return Row(record["seq"], prev, record["body"].encode(), digest, copies_of(value), value, kept)
+    return found
 
 
 def inspect_file(path: Path, anchor: Anchor | None) -> Verdict:

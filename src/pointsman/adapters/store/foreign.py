@@ -39,8 +39,8 @@ class Line:
     kept: tuple[Kept, ...] = ()
 
 
-def salted(salt: bytes, value: str) -> str:
-    return sha256(salt + value.encode()).hexdigest()
+def salted(salt: bytes, value: bytes) -> str:
+    return sha256(salt + value).hexdigest()
 
 
 def canonical(value: object) -> str:
@@ -56,7 +56,7 @@ def hide(event: AuditEvent, value: dict[str, Any], salt: Callable[[], bytes], cl
             kept.append(Kept(field, salt(), text))
     if not kept:
         return Line(canonical(value))
-    value["foreign"] = [[each.field, salted(each.salt, each.value)] for each in kept]
+    value["foreign"] = [[each.field, salted(each.salt, each.value.encode())] for each in kept]
     return Line(canonical(value), tuple(kept))
 
 

@@ -19,7 +19,7 @@ from pointsman.adapters.store import audit_log
 from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.anchored import Anchored
 from pointsman.adapters.store.files import LEDGER, LiveLocks, WriteLock, prepare
-from pointsman.adapters.store.inspect import sha256_of
+from pointsman.adapters.store.inspection import sha256_of
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_writer
 from pointsman.core.audit import AuditEvent, EventType

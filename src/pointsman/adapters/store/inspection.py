@@ -58,16 +58,19 @@ class Verdict:
         return self.code in (Code.INTACT, Code.NO_ANCHOR, Code.GAPS)
 
 
+Kept = Mapping[str, tuple[bytes, bytes]]  # the foreign texts beside a line: field -> (salt, text)
+
+
 class Row(NamedTuple):
-    """One line as stored. `kept` are the foreign texts beside it: field -> (salt, text)."""
+    """One line as stored."""
 
     seq: int
     prev: bytes
     body: bytes
     hash: bytes
-    copies: tuple[object, ...]
+    copies: tuple[bytes | None, ...]
     value: Mapping[str, Any]
-    kept: Mapping[str, tuple[bytes, str]]
+    kept: Kept
 
 
 @dataclass(slots=True)
@@ -93,6 +96,10 @@ class Walk:
         self.head, self.expected, self.lines = row.hash, row.seq + 1, self.lines + 1
 
     def _learn(self, row: Row) -> None:
+        for name, _ in row.value.get("foreign", ()):
+            self.kept.add((row.seq, name))
+            if name not in row.kept:
+                self.unkept[row.seq, name] = None
         kind, data = row.value.get("type"), row.value.get("data", {})
         if kind == EventType.ERASED:
             self.erased.update((data["line"], name) for name in data["fields"])
@@ -127,8 +134,13 @@ def hashed(walk: Walk, row: Row) -> None:
 
 
 def copied(walk: Walk, row: Row) -> None:
-    if row.copies != copies_of(dict(row.value)):
+    if row.copies != stored_copies(row.value):
         raise Misfit(row.seq, "its filter columns do not match its text")
+
+
+def stored_copies(value: Mapping[str, Any]) -> tuple[bytes | None, ...]:
+    """The filter columns as they are stored."""
+    return tuple(each.encode("utf-8", "surrogatepass") if isinstance(each, str) else None for each in copies_of(value))
 
 
 def anchored(walk: Walk, row: Row) -> None:
@@ -137,13 +149,9 @@ def anchored(walk: Walk, row: Row) -> None:
 
 
 def foreign_fits(walk: Walk, row: Row) -> None:
-    listed = {name: digest for name, digest in row.value.get("foreign", ())}
-    for name, digest in listed.items():
-        if name not in row.kept:
-            walk.unkept[row.seq, name] = None
-        elif salted(*row.kept[name]) != digest:
+    for name, digest in row.value.get("foreign", ()):
+        if name in row.kept and salted(*row.kept[name]) != digest:
             raise Misfit(row.seq, f"its foreign text ({name}) was changed")
-        walk.kept.add((row.seq, name))
 
 
 # --- the rules of the whole ----------------------------------------------------------------------------------------
@@ -188,6 +196,8 @@ def inspect(state_dir: Path, anchor: Anchor | None) -> Verdict:
         return failed(walk, damaged if primary_code(error) in _DAMAGED else not_run(damaged.why))
     except OSError as error:
         return failed(walk, not_run(str(unavailable(error))))
+    except UnicodeDecodeError:  # SQLite's own complaint quotes what is damaged
+        return failed(walk, Misfit(walk.expected, "the ledger file is damaged"))
     return sound(walk, checkpoints)
 
 
@@ -225,13 +235,15 @@ def _walk_all(walk: Walk, state_dir: Path) -> None:
                     walk.take(row)
         for row in rows(connection, kept):
             walk.take(row)
-    end(walk, kept)
-
-
-def end(walk: Walk, kept: Mapping[int, Mapping[str, tuple[bytes, str]]] | None = None) -> None:
     for rule in END_RULES:
         rule(walk)
-    stray = {(seq, name) for seq, fields in (kept or {}).items() for name in fields} - walk.kept
+    nothing_strays(walk, kept)
+
+
+def nothing_strays(walk: Walk, kept: Mapping[int, Kept]) -> None:
+    """Of the lines that were walked over; a line that is not there may have had it."""
+    first, last = (walk.expected or 1) - walk.lines, (walk.expected or 1) - 1
+    stray = {(seq, name) for seq, fields in kept.items() for name in fields if first <= seq <= last} - walk.kept
     if stray:
         raise Misfit(min(stray)[0], "there is foreign text for it that it never had")
 
@@ -246,7 +258,7 @@ def open_to_inspect(path: Path) -> sqlite3.Connection:
         if primary_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
             raise
         return _open_unchanging(path)
-    connection.text_factory = _any_text
+    connection.text_factory = bytes  # what is stored may have become no text
     return connection
 
 
@@ -256,31 +268,32 @@ def _open_unchanging(path: Path) -> sqlite3.Connection:
         raise not_run(f"{log.name} holds lines that a read-only disk does not let us join: copy both files elsewhere")
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    connection.text_factory = _any_text
+    connection.text_factory = bytes  # what is stored may have become no text
     return connection
 
 
-def _any_text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+def segment_fits(path: Path, described: Mapping[str, Any]) -> None:
+    if sha256_of(path) != described["sha256"]:
+        raise Misfit(described["first"], f"{path.name} is not the file that was closed")
 
 
 def check_file(connection: sqlite3.Connection, name: str) -> None:
     """A damaged index would hide lines from who filters by it, though the lines themselves are sound."""
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise Misfit(None, f"{name} is damaged: {found}")
+    if found != b"ok":
+        raise Misfit(None, f"{name} is damaged: {found.decode('utf-8', 'replace')}")
 
 
-def _kept(connection: sqlite3.Connection) -> dict[int, dict[str, tuple[bytes, str]]]:
+def _kept(connection: sqlite3.Connection) -> dict[int, dict[str, tuple[bytes, bytes]]]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'payload'").fetchone():
         return {}
-    kept: dict[int, dict[str, tuple[bytes, str]]] = {}
+    kept: dict[int, dict[str, tuple[bytes, bytes]]] = {}
     for seq, name, salt, value in connection.execute("SELECT seq, field, salt, value FROM payload"):
-        kept.setdefault(seq, {})[name] = (salt, value)
+        kept.setdefault(seq, {})[name.decode("utf-8", "surrogateescape")] = (salt, value)
     return kept
 
 
-def rows(connection: sqlite3.Connection, kept: Mapping[int, Mapping[str, tuple[bytes, str]]]) -> Iterator[Row]:
+def rows(connection: sqlite3.Connection, kept: Mapping[int, Kept]) -> Iterator[Row]:
     for seq, prev, body, digest, *copies in connection.execute(_ROWS):
         yield Row(seq, prev, body, digest, tuple(copies), _value(seq, body), kept.get(seq, {}))
 
@@ -302,8 +315,7 @@ def _segments(walk: Walk, state_dir: Path, connection: sqlite3.Connection) -> li
             walk.absent, walk.head = (begins["file"], begins["last"]), bytes.fromhex(begins["head"])
             walk.expected = begins["last"] + 1
             break
-        if sha256_of(path) != begins["sha256"]:
-            raise Misfit(begins["first"], f"{begins['file']} is not the file that was closed")
+        segment_fits(path, begins)
         found.insert(0, path)
         with closing(open_to_inspect(path)) as closed:
             begins = _opening(closed)
