@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from pointsman.core.snapshot import Gpu, HostSample, Snapshot
 
 if TYPE_CHECKING:
+    import httpx
+
+    from pointsman.adapters.clients import Clients
     from pointsman.adapters.secrets import Secrets
     from pointsman.adapters.store import Anchor, Verdict
     from pointsman.config import Audit, Settings
@@ -45,7 +48,7 @@ async def open_engine(
     if monitor and settings.discover:
         told += await _found_beside(settings.fleet)
     async with AsyncExitStack() as stack:
-        host = LocalHost()
+        host = LocalHost(model_dirs=settings.model_dirs)
         stack.push_async_callback(host.aclose)
         services = _real_services(settings.fleet)
         yield await _start(
@@ -142,9 +145,24 @@ async def _start(
         outputs=StructuredOutputs(),
         policies=ConfiguredPolicies(settings),
         files=LocalScreenFiles(state_dir),
+        remotes={} if demo is not None else _remotes(settings, clients),
     )
     running.append(engine)
     return await stack.enter_async_context(engine)
+
+
+def _remotes(settings: Settings, clients: Clients) -> dict[str, HostProbe]:
+    """Machines elsewhere. Their exporters are reached as endpoints are: near ones through the guard, far ones not
+    under local_only."""
+    from pointsman.adapters.remote_host import RemoteHost
+    from pointsman.config import is_near
+    from pointsman.core.fleet import Endpoint, EndpointKind, Locality
+
+    def client_of(url: str) -> httpx.AsyncClient:
+        where = Locality.LOCAL if is_near(url) else Locality.CLOUD
+        return clients.of(Endpoint(name="exporter", url=url, kind=EndpointKind.OPENAI_COMPATIBLE, locality=where))
+
+    return {name: RemoteHost(urls, client_of) for name, urls in settings.hosts.items()}
 
 
 async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
@@ -328,7 +346,7 @@ async def read_audit(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]
 async def verify_audit(state_dir: Path, anchor: Anchor, export: Path | None = None) -> Verdict:
     """Of the ledger's audit, or of an export of it. Never raises for what is on the disk."""
     from pointsman.adapters.store.export import inspect_file
-    from pointsman.adapters.store.inspect import inspect
+    from pointsman.adapters.store.inspection import inspect
 
     if export is not None:
         return await asyncio.to_thread(inspect_file, export, anchor)

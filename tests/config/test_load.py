@@ -394,3 +394,20 @@ def test_the_revision_is_the_same_in_every_process(small, write):
         for seed in ("1", "2")
     }
     assert len(seen) == 1
+
+
+def test_machines_elsewhere_and_model_folders_are_read(small: str, tmp_path: Path) -> None:
+    """One address or several; a machine without any, and what is no address, are problems."""
+    path = tmp_path / "c.toml"
+    path.write_text(
+        'model_dirs = ["~/models"]\n'
+        + small
+        + '[hosts.a]\nmetrics_url = "http://10.0.0.7:9100/metrics"\n[hosts.b]\nmetrics_url = ["http://b:1/", "http://b:2/"]\n'
+    )
+    settings = load(path)
+    assert settings.model_dirs == ("~/models",)
+    assert settings.hosts == {"a": ("http://10.0.0.7:9100/metrics",), "b": ("http://b:1/", "http://b:2/")}
+    path.write_text(small + '[hosts.a]\n[hosts.b]\nmetrics_url = "here"\n')
+    with pytest.raises(ConfigError) as wrong:
+        load(path)
+    assert {problem.key for problem in wrong.value.problems} == {"hosts.a.metrics_url", "hosts.b.metrics_url"}

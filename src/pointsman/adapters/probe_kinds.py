@@ -66,7 +66,7 @@ def _probed(look: Look, reason: str, **told: Any) -> Probed:
     """Up, or busy as soon as requests wait; with the figures that were told."""
     waiting = told.get("waiting")
     state = HealthState.BUSY if waiting else HealthState.UP
-    status = EndpointStatus(checked_at=look.wall(), latency_ms=look.latency_ms, **told)
+    status = EndpointStatus(checked_at=look.wall(), latency_ms=look.latency_ms, probe=look.asked, **told)
     return Probed(health=look.verdict(state, f"{reason}; {waiting} waiting" if waiting else reason), status=status)
 
 

@@ -81,11 +81,13 @@ class Look:
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     latency_ms: float | None = None
+    asked: str = ""  # the first request, without its host: what the verdict rests on
     _headers: dict[str, str] = field(default_factory=lambda: dict(_HEADERS))
 
     async def first(self, url: str, headers: Mapping[str, str]) -> Reply:
         """The GET that decides whether anything is there, and whose time is the latency. Raises LookFailed."""
         self._headers.update(headers)
+        self.asked = f"GET {urlsplit(url).path or '/'}"
         started = self.monotonic()
         try:
             reply = await self._get(url)

@@ -5,6 +5,7 @@ directory by itself.
 """
 
 from pointsman.config.load import Audit, Settings, Ui, load
+from pointsman.config.locality import is_near
 from pointsman.config.paths import (
     anchor_file,
     example_path,
@@ -28,6 +29,7 @@ __all__ = [
     "anchor_file",
     "example_path",
     "find_config",
+    "is_near",
     "load",
     "preset_names",
     "preset_path",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from pointsman.config.build import build_fleet, with_revision
+from pointsman.config.build import build_fleet, build_hosts, with_revision
 from pointsman.config.checks import check_references
 from pointsman.config.layers import POLICY_ARRAYS, POLICY_TABLES, Layer, over_preset, overlaid, read_layer
 from pointsman.config.paths import preset_names, preset_path
@@ -45,6 +45,8 @@ class Settings:
     warnings: tuple[Problem, ...] = ()
     audit: Audit = Audit()
     discover: bool = True  # offer endpoints found on this machine's usual ports
+    model_dirs: tuple[str, ...] = ()  # folders of models, whose disks are watched
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # name -> metrics urls
 
 
 def load(path: Path | None = None, policy: str | None = None) -> Settings:
@@ -54,6 +56,7 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
     merged, name = _merged(path, policy, report)
     fleet = build_fleet(merged, name)
     fleet = with_revision(check_references(merged, fleet))
+    hosts = build_hosts(merged)
     if report.problems:
         raise ConfigError(report.problems)
     return Settings(
@@ -63,6 +66,8 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         warnings=tuple(report.warnings),
         audit=Audit(**merged.audit),
         discover=merged.top.get("discover", True),
+        model_dirs=merged.top.get("model_dirs", ()),
+        hosts=hosts,
     )
 
 

@@ -205,11 +205,7 @@ _UNIT = re.compile(r"[A-Za-z0-9_@./:\\][A-Za-z0-9_@.:/\\-]{0,254}\Z")
 def one_or_more(reader: Reader) -> Reader:
     """A value, or an array of them: always read as a tuple."""
     read_all = many(reader)
-
-    def read(value: object, place: Place) -> Any:
-        return read_all(value if isinstance(value, list) else [value], place)
-
-    return read
+    return lambda value, place: read_all(value, place) if isinstance(value, list) else (reader(value, place),)
 
 
 def table(value: object, place: Place) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from pointsman.core.audit import AuditEvent, AuditState
+from pointsman.core.belonging import attributed
 from pointsman.core.drift import Drift
 from pointsman.core.flapping import Told, tell
 from pointsman.core.fleet import Fleet
@@ -26,6 +27,7 @@ from pointsman.core.health import (
 from pointsman.core.outcome import Completed, Outcome
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus, Snapshot
 from pointsman.core.usage import Usage
+from pointsman.engine.gauges import Gauges
 from pointsman.ports import Clock
 
 _CLOCK_SET_BACK_S = 1.0  # a smaller step back is the clock being adjusted, and changes nothing
@@ -41,6 +43,9 @@ class Board:
         self._status: dict[str, EndpointStatus] = {}
         self._usage: Mapping[str, Usage] = {}
         self._host: HostSample | None = None
+        self._attributed: HostSample | None = None  # the same with whose each GPU process is; None: to be told anew
+        self._hosts: dict[str, HostSample] = {}
+        self.gauges = Gauges()
         self._services: tuple[ServiceStatus, ...] = ()
         self._overrides: tuple[Override, ...] = ()
         self._audit_problem: str | None = None
@@ -56,17 +61,25 @@ class Board:
     # --- reading
 
     def snapshot(self) -> Snapshot:
+        now = self._now()
         return Snapshot(
-            now=self._now(),
+            now=now,
             health=dict(self._health),
             status=dict(self._status),
             usage=self._usage,
-            host=self._host,
+            host=self._own_host(),
+            hosts=dict(self._hosts),
+            traffic=self.gauges.traffic(now),
             services=self._services,
             overrides=self._overrides,
             local_only=self.fleet.local_only,
             audit_writable=self._audit_problem is None,
         )
+
+    def _own_host(self) -> HostSample | None:
+        if self._attributed is None and self._host is not None:
+            self._attributed = attributed(self._host, self.fleet, self._services, self._status)
+        return self._attributed
 
     def health(self, endpoint: str) -> Health:
         return self._health[endpoint]
@@ -117,6 +130,8 @@ class Board:
         old = self._health[endpoint]
         new = observe(old, seen, now, limits, self._clock.jitter(), by)
         self._health[endpoint] = new
+        if not isinstance(seen, Probe):
+            self.gauges.called(endpoint, seen, now, by)
         if isinstance(seen, Completed):
             self._own_traffic(endpoint, seen)
         self.publish()
@@ -180,6 +195,7 @@ class Board:
         return () if note is None else tuple(replace(line, text=line.text + note) for line in lines)
 
     def put_status(self, endpoint: str, status: EndpointStatus | None) -> None:
+        self._attributed = None
         if status is None:
             self._status.pop(endpoint, None)
             return
@@ -194,11 +210,18 @@ class Board:
         self.publish()
 
     def put_host(self, host: HostSample) -> None:
-        self._host = host
+        self._host, self._attributed = host, None
+        self.gauges.host(host, self._now())
+        self.publish()
+
+    def put_remote(self, name: str, host: HostSample) -> None:
+        """A machine elsewhere, as its own exporter told."""
+        self._hosts[name] = host
+        self.gauges.host(host, self._now(), name)
         self.publish()
 
     def put_services(self, services: tuple[ServiceStatus, ...]) -> None:
-        self._services = services
+        self._services, self._attributed = services, None
         self.publish()
 
     def put_overrides(self, overrides: tuple[Override, ...]) -> None:

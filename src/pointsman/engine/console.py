@@ -9,9 +9,12 @@ from typing import Protocol
 from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import Endpoint, Fleet
+from pointsman.core.health import Health
+from pointsman.core.history import Point
 from pointsman.core.request import Request
-from pointsman.core.snapshot import Override, Snapshot
+from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
+from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent
 from pointsman.ports import AuditQuery, ModelTotal, ScreenFiles, ServiceResult
 
@@ -23,6 +26,19 @@ class Fault:
     name: str  # kill, slow, 429, oom, cut, loading
     endpoint: str
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDetail:
+    """Everything known of one endpoint. `probes` and `failures` are the last 20, oldest first; reasons and details may
+    quote the server: untrusted."""
+
+    endpoint: Endpoint
+    health: Health
+    status: EndpointStatus | None
+    traffic: TrafficFigures | None  # of our own calls in the last hour; None: there were none
+    probes: tuple[SeenProbe, ...] = ()
+    failures: tuple[SeenFailure, ...] = ()
 
 
 class Console(Protocol):
@@ -120,6 +136,20 @@ class Console(Protocol):
 
     def annotations(self) -> AsyncIterator[Annotated]:
         """The critic's notes from now on, whichever answer they are about; never ends by itself."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the figures that `history` has something of; see `engine.gauges.Gauges` for all there may be."""
+        ...
+
+    def history(self, metric: str, seconds: float = 900.0) -> tuple[Point, ...]:
+        """A figure over the last `seconds`, oldest first: by the second up to 900, by ten up to 21,600. Steps at
+        which nobody looked are missing; a point of value None was looked for and not told. Empty if unknown."""
+        ...
+
+    def endpoint_detail(self, name: str) -> EndpointDetail:
+        """Raises KeyError for an unknown endpoint."""
         ...
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]: ...

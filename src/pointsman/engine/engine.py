@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from pointsman.core import drift as drifting
@@ -17,6 +17,7 @@ from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.history import FINE_KEPT_S, Point
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Request
 from pointsman.core.route import decide
@@ -26,7 +27,7 @@ from pointsman.core.whatif import suppose
 from pointsman.engine import events
 from pointsman.engine.board import Board
 from pointsman.engine.checks import Checks, CheckSetting
-from pointsman.engine.console import Fault
+from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.critic import Critic
 from pointsman.engine.dispatch import Dispatcher, Emit
 from pointsman.engine.ledger import Ledger
@@ -81,6 +82,7 @@ class Engine:
         policies: Policies | None = None,
         files: ScreenFiles | None = None,
         checks: CheckSetting | None = None,
+        remotes: Mapping[str, HostProbe] = MappingProxyType({}),
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
         self._gateway = gateway
@@ -126,6 +128,7 @@ class Engine:
             clock=clock,
             intervals=intervals or Intervals(),
             gateway=gateway,
+            remotes=remotes,
         )
         self._watching = monitor
         self._requests: set[asyncio.Task[None]] = set()
@@ -175,7 +178,7 @@ class Engine:
     async def look(self) -> None:
         """Looks once at everything, all at the same time: for headless verbs, which do not wait for the monitor."""
         looks = (self._monitor.see_host(), self.look_at_services(), self.look_at_endpoints(), self.look_at_gateway())
-        await asyncio.gather(*looks)
+        await asyncio.gather(*looks, *(self._monitor.see_remote(name) for name in self._monitor.remotes))
 
     async def look_at_endpoints(self) -> None:
         endpoints = [name for name, e in self.fleet.endpoints.items() if e.retired is None]
@@ -191,6 +194,26 @@ class Engine:
     def drift(self) -> Drift | None:
         """The gateway's default model where it is not the policy's, as last seen."""
         return self._board.drift
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return self._board.gauges.metrics
+
+    def history(self, metric: str, seconds: float = FINE_KEPT_S) -> tuple[Point, ...]:
+        return self._board.gauges.history(metric, seconds, self._clock.now())
+
+    def endpoint_detail(self, name: str) -> EndpointDetail:
+        seen, gauges = self.snapshot, self._board.gauges
+        if name not in self.fleet.endpoints:
+            raise KeyError(name)
+        return EndpointDetail(
+            endpoint=self.fleet.endpoints[name],
+            health=seen.health[name],
+            status=seen.status.get(name),
+            traffic=seen.traffic.get(name),
+            probes=gauges.probes(name),
+            failures=gauges.failures(name),
+        )
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         return await self._store.audit(query)

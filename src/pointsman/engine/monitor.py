@@ -6,7 +6,7 @@ One loop per source; a slow source delays nobody. A source that fails is a state
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -34,6 +34,7 @@ class Intervals:
     store: float = 2.0
     chain: float = 30.0
     gateway: float = 15.0
+    remote_host: float = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Monitor:
     clock: Clock
     intervals: Intervals = field(default_factory=Intervals)
     gateway: GatewayFile | None = None
+    remotes: Mapping[str, HostProbe] = field(default_factory=dict)
     _bands: dict[str, Band] = field(default_factory=dict)
     _looks: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -62,6 +64,9 @@ class Monitor:
         ]
         if self.gateway is not None:
             loops.append(self._every(self.intervals.gateway, "the gateway's configuration", self.see_gateway))
+        for name in self.remotes:
+            look = partial(self.see_remote, name)
+            loops.append(self._every(self.intervals.remote_host, f"machine {name}", look))
         return [group.create_task(loop) for loop in loops]
 
     def look_again(self, endpoint: str) -> None:
@@ -103,6 +108,7 @@ class Monitor:
         if old.state is HealthState.RATE_LIMITED and not old.callable(snapshot.now):
             return old
         probed = await self.prober.probe(endpoint)
+        self.board.gauges.probed(name, probed, self.clock.now())
         before, after = self.board.saw(name, probed.health)
         self.board.put_status(name, probed.status)
         lines = narrate.health_changed(name, before, after, self.clock.now())
@@ -113,6 +119,9 @@ class Monitor:
 
     async def see_host(self) -> None:
         self.board.put_host(await self.host.sample())
+
+    async def see_remote(self, name: str) -> None:
+        self.board.put_remote(name, await self.remotes[name].sample())
 
     async def see_services(self) -> None:
         self.board.put_services(await self.services.status())
