@@ -68,6 +68,7 @@ PICKS = [
     ("at exactly 80 % the orchestrator is closed and cheaper comes first", THOUGHT, {}, used(80), "flash"),
     ("critical work keeps the orchestrator at 80 %", replace(THOUGHT, critical=True), {}, used(80), "opus"),
     ("critical work does not at 90 %", replace(THOUGHT, critical=True), {}, used(90), "flash"),
+    ("high-risk work is not traded for a cheaper model", replace(THOUGHT, high_risk=True), {}, used(80), "sonnet"),
     ("at 95 % only background models are left of the cloud", THOUGHT, {}, used(95), "flash"),
     ("at 100 % only local models are left", THOUGHT, {}, used(100), "coder"),
     ("local_only leaves the local ones", Task(kind="general"), {}, override(OverrideKind.LOCAL_ONLY), "coder"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointsman.config import ConfigError, load
@@ -444,6 +444,7 @@ RISK_CODES = (
 )
 
 
+@settings(max_examples=600)  # the cases that matter are corners of several facts at once
 @given(facts=FACTS, code=st.sampled_from(RISK_CODES), usage=st.integers(0, 120), down=DOWN)
 def test_risk_can_only_raise(facts: dict, code: str, usage: int, down: tuple) -> None:
     """Adding risk never moves the pick from cloud to local, nor to a lower tier; it may only raise or refuse it."""

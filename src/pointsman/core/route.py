@@ -205,7 +205,7 @@ def _context(here: Situation, model: Model) -> Verdict:
 def _band(here: Situation, model: Model) -> Verdict:
     usage = here.usage(model)
     reached = [band for band in here.fleet.bands if usage is not None and usage.reached(band.at)]
-    for band in reached:
+    for band in reversed(reached):  # the present band is named rather than one passed long ago
         shut = model.tier in band.reject or band.reject_locality is here.locality(model)
         if usage is not None and shut and not here.exempt(band):
             return Code.BAND, f"{usage.budget} is at {usage.percent} %: band {band.name} closes {model.name}"
@@ -355,7 +355,12 @@ def _rung(here: Situation, name: str, why: str) -> Rung:
 
 
 def _cheaper_first(here: Situation, ladder: tuple[Rung, ...]) -> tuple[Rung, ...]:
-    """In a band that prefers cheaper models the cloud rungs change places among themselves; local ones keep theirs."""
+    """In a band that prefers cheaper models the cloud rungs change places among themselves; local ones keep theirs.
+
+    High-risk work keeps its order: risk may raise a choice and never lowers it, so it is not traded for price.
+    """
+    if here.task.high_risk:
+        return ladder
     models = here.fleet.models
     cloud = [rung for rung in ladder if rung.locality is Locality.CLOUD]
     if not any(here.band(models[rung.model]).prefer_cheaper for rung in cloud) or here.chain.exclusive is not None:
