@@ -6,7 +6,7 @@ The only loop that makes calls. Each call needs a Ticket; each ticket is settled
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -310,8 +310,8 @@ class _Journey:
             attempt = self._record(rung, outcome, started, began, number)
             if isinstance(outcome, Cancelled):
                 self.attempts.append(attempt)
-            # Shielded: a cancelled request must still be settled, or its reserve would stay open.
-            await asyncio.shield(self._settle(ticket, attempt))
+            # A cancelled request must still be settled, or its reserve would stay open.
+            await _to_its_end(self._settle(ticket, attempt))
         self.text = running.answer
         return attempt
 
@@ -418,6 +418,16 @@ def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Messag
     if messages and messages[0].role == "system":
         return (replace(messages[0], text=f"{messages[0].text}\n\n{instruction}"), *messages[1:])
     return (Message(role="system", text=instruction), *messages)
+
+
+async def _to_its_end(work: Coroutine[object, object, None]) -> None:
+    """Awaits the work although the caller is cancelled meanwhile; only then the cancel goes on."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _kind(outcome: Outcome) -> FailureKind | None:
