@@ -87,15 +87,17 @@ def occupied(fleet: Fleet, snapshot: Snapshot, endpoint: str) -> bool:
 
 
 def asleep(fleet: Fleet, snapshot: Snapshot, endpoint: str) -> bool:
-    """Is it a member of an exclusive group whose service is stopped on purpose, so that a request may wake it?"""
+    """Is it a member of an exclusive group that a request may wake: stopped on purpose, or being loaded right now?"""
     place = fleet.endpoints[endpoint]
     if place.group is None or place.service is None:
         return False
+    if any(group.loading == endpoint for group in snapshot.groups):
+        return True
     health = snapshot.health.get(endpoint, Health())
     if health.breaker.state is not BreakerState.CLOSED:
         return False
     state = next((s.state for s in snapshot.services if s.name == place.service), None)
-    return state is ServiceState.INACTIVE
+    return state in (ServiceState.INACTIVE, ServiceState.STOPPING)
 
 
 def members(fleet: Fleet, group: str) -> tuple[str, ...]:

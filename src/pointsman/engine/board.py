@@ -25,7 +25,15 @@ from pointsman.core.health import (
     observe,
 )
 from pointsman.core.outcome import Completed, Outcome
-from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus, Snapshot
+from pointsman.core.snapshot import (
+    EndpointStatus,
+    GroupStatus,
+    HostSample,
+    Override,
+    RestartProgress,
+    ServiceStatus,
+    Snapshot,
+)
 from pointsman.core.usage import Usage
 from pointsman.engine.gauges import Gauges
 from pointsman.ports import Clock
@@ -57,6 +65,9 @@ class Board:
         self._told: dict[str, Told] = {}
         self._retrying: dict[str, asyncio.Event] = {}
         self._last_now: float | None = None
+        self._restarts: dict[str, RestartProgress] = {}
+        self._groups: dict[str, GroupStatus] = {}
+        self._overhead: dict[str, int] = {}
 
     # --- reading
 
@@ -71,6 +82,9 @@ class Board:
             hosts=dict(self._hosts),
             traffic=self.gauges.traffic(now),
             services=self._services,
+            restarts=tuple(self._restarts.values()),
+            groups=tuple(self._groups.values()),
+            vram_overhead=dict(self._overhead),
             overrides=self._overrides,
             local_only=self.fleet.local_only,
             audit_writable=self._audit_problem is None,
@@ -223,6 +237,22 @@ class Board:
     def put_services(self, services: tuple[ServiceStatus, ...]) -> None:
         self._services, self._attributed = services, None
         self.publish()
+
+    def restart_of(self, service: str) -> RestartProgress | None:
+        """The newest start or restart of that service, under way or over."""
+        return self._restarts.get(service)
+
+    def put_restart(self, progress: RestartProgress) -> None:
+        self._restarts[progress.service] = progress
+        self.publish()
+
+    def put_group(self, group: GroupStatus) -> None:
+        self._groups[group.name] = group
+        self.publish()
+
+    def put_overhead(self, model: str, size: int) -> None:
+        """What loading that model took beyond its stated figures, in bytes."""
+        self._overhead[model] = size
 
     def put_overrides(self, overrides: tuple[Override, ...]) -> None:
         before, self._overrides = self.snapshot().cloud_forbidden, overrides
