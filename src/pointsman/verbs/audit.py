@@ -15,6 +15,7 @@ from pointsman.core.plain_text import one_line
 from pointsman.ports import AuditQuery
 from pointsman.verbs import say
 from pointsman.verbs.audit_proof import erase, export, rotate, verify
+from pointsman.verbs.audit_replay import audit_replay
 from pointsman.verbs.mistakes import DONE
 from pointsman.verbs.place import Place, as_json_lines, place_options
 from pointsman.verbs.run import run
@@ -81,5 +82,5 @@ def _print_text(row: AuditRow) -> None:
     say.data(f"{row.seq:>6} {at} {row.type:9} {row.actor:8}{one_line(request)} {one_line(row.text)}")
 
 
-for command in (verify, export, rotate, erase):
+for command in (verify, export, rotate, erase, audit_replay):
     audit.add_command(command)
