@@ -586,6 +586,11 @@ class FaultServer:
         await self._server.wait_closed()
         self._server = None
 
+    async def idle(self) -> None:
+        """Until every connection is closed on this side too."""
+        while self._serving:
+            await asyncio.wait(list(self._serving))
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
