@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pointsman.core.request import Request
     from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
-    from pointsman.engine.console import Console, Fault
+    from pointsman.engine.console import Fault
     from pointsman.engine.checks import CheckSetting
     from pointsman.engine.engine import Engine
     from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Memory, ModelTotal, Services, Store
@@ -144,6 +144,7 @@ async def _start(
         gateway=None if demo is not None else _gateway(fleet, state_dir),
         memory=_memory(stack, fleet, state_dir),
         outputs=StructuredOutputs(),
+        checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
         files=LocalScreenFiles(state_dir),
         remotes={} if demo is not None else _remotes(settings, clients),
@@ -164,6 +165,21 @@ def _remotes(settings: Settings, clients: Clients) -> dict[str, HostProbe]:
         return clients.of(Endpoint(name="exporter", url=url, kind=EndpointKind.OPENAI_COMPATIBLE, locality=where))
 
     return {name: RemoteHost(urls, client_of) for name, urls in settings.hosts.items()}
+
+
+def _checking(settings: Settings, state_dir: Path) -> CheckSetting:
+    """Checks see neither our state nor the place where keys may be kept."""
+    from pointsman.adapters.check import LocalChecker
+    from pointsman.adapters.evidence import FileEvidence
+    from pointsman.config import user_config_path
+    from pointsman.engine.checks import CheckSetting
+
+    return CheckSetting(
+        checker=LocalChecker(private=(state_dir, user_config_path().parent)),
+        evidence=FileEvidence(state_dir),
+        directory=settings.checks.dir,
+        limits=settings.checks.limits,
+    )
 
 
 async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
@@ -321,44 +337,6 @@ async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
         overrides=standing.overrides,
         local_only=settings.fleet.local_only,
         host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
-# --- recordings ---------------------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def recording(
-    opening: AbstractAsyncContextManager[Console], path: Path, *, words: bool
-) -> AsyncIterator[Console]:
-    """The console of `opening`, everything it tells its door written to a new file. Raises OSError for the file."""
-    import json
-
-    from pointsman import __version__
-    from pointsman.adapters.clock import SystemClock
-    from pointsman.adapters.redact import redact
-    from pointsman.adapters.tape_file import TapeFile
-    from pointsman.core.tape import Head, head_line
-    from pointsman.engine.recording import recorded
-
-    clock = SystemClock()
-    async with opening as console:
-        keys = _secrets(console.fleet).known()
-        hidden = (*keys, *(json.dumps(key)[1:-1] for key in keys))
-        with closing(TapeFile(path, lambda text: redact(text, hidden))) as tape:
-            tape.write(head_line(Head(began=clock.now(), words=words, fleet=console.fleet, program=__version__)))
-            yield recorded(console, tape.write, clock.monotonic, words=words, problem=lambda: tape.problem)
-
-
-def open_replay(path: Path, *, speed: float | None = 1.0) -> AbstractAsyncContextManager[Console]:
-    """A console that plays a recording: no engine, no network. Raises ValueError for what is none."""
-    from datetime import UTC, datetime
-
-    from pointsman.adapters.tape_file import read_file
-    from pointsman.engine.replay import Replay
-
-    tape = read_file(path)
-    began = datetime.fromtimestamp(tape.head.began, UTC).strftime("%Y-%m-%d %H:%M")
-    return Replay(tape, speed=speed, banners=(f"replaying a recording of {began} UTC: nothing here is live",))
-
-
     )
 
 

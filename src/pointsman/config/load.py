@@ -13,6 +13,7 @@ from pointsman.config.layers import POLICY_ARRAYS, POLICY_TABLES, Layer, over_pr
 from pointsman.config.paths import preset_names, preset_path
 from pointsman.config.problems import ConfigError, Place, Problem, Report, nearest_of
 from pointsman.config.shapes import UNREADABLE
+from pointsman.core.checks import CheckLimits
 from pointsman.core.fleet import Fleet
 
 BUILT_IN = "built-in"
@@ -25,6 +26,14 @@ class Ui:
     theme: str = "pointsman-dark"
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # binding id -> key
     refresh_hz: float = 1.0  # apply passes per second over visible panes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Where the checks of replies run, and within which limits."""
+
+    dir: str | None = None  # None: a check must name its directory
+    limits: CheckLimits = CheckLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,7 @@ class Settings:
     source: str  # the file's path, or "built-in"
     warnings: tuple[Problem, ...] = ()
     audit: Audit = Audit()
+    checks: Checks = Checks()
     discover: bool = True  # offer endpoints found on this machine's usual ports
     model_dirs: tuple[str, ...] = ()  # folders of models, whose disks are watched
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # name -> metrics urls
@@ -65,10 +75,17 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         source=str(path) if path is not None else BUILT_IN,
         warnings=tuple(report.warnings),
         audit=Audit(**merged.audit),
+        checks=_checks(merged),
         discover=merged.top.get("discover", True),
         model_dirs=merged.top.get("model_dirs", ()),
         hosts=hosts,
     )
+
+
+def _checks(merged: Layer) -> Checks:
+    names = {"time": "seconds", "memory": "memory"}
+    limits = {names[key]: value for key, value in merged.checks.items() if key in names}
+    return Checks(dir=merged.checks.get("dir"), limits=CheckLimits(**limits))
 
 
 def _merged(path: Path | None, policy: str | None, report: Report) -> tuple[Layer, str]:
