@@ -59,7 +59,7 @@ async def keys_go_to_their_own_endpoint_and_nowhere_else(dialect: str) -> None:
         root.setLevel(level)
     sinks = [told, *(row.body for row in rows), *logged]
     foreign = {"p": (f, g), "f": (p, g), "g": (p, f)}
-    assert logged and sent["p"] and all(KEYS[f"{name.upper()}_KEY"] in sent[name][0] for name in "pfg")
+    assert sent["p"] and all(KEYS[f"{name.upper()}_KEY"] in sent[name][0] for name in "pfg")
     leaks = [sink[:300] for sink in sinks if any(key in sink for key in (p, f, g))]
     assert leaks == []
     assert not any(key in one for name, keys in foreign.items() for key in keys for one in sent[name])

@@ -5,6 +5,7 @@ A key is read anew for every call, is never kept, and never enters an exception 
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -40,6 +41,9 @@ class Clients:
         self._transport = transport
         self._cloud_forbidden = cloud_forbidden
         self._clients: dict[Endpoint, httpx.AsyncClient] = {}
+        # At DEBUG these two write URLs and headers word for word, and servers quote our keys in theirs.
+        for library in ("httpx", "httpcore"):
+            logging.getLogger(library).setLevel(logging.WARNING)
 
     def of(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The endpoint's client: no proxies or .netrc from the environment, no redirects, only a connect timeout.
