@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pointsman.core.request import Request
     from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
-    from pointsman.engine.console import Fault
+    from pointsman.engine.console import Console, Fault
+    from pointsman.engine.checks import CheckSetting
     from pointsman.engine.checks import CheckSetting
     from pointsman.engine.engine import Engine
     from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Memory, ModelTotal, Services, Store
@@ -337,6 +338,44 @@ async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
         overrides=standing.overrides,
         local_only=settings.fleet.local_only,
         host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
+# --- recordings ---------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def recording(
+    opening: AbstractAsyncContextManager[Console], path: Path, *, words: bool
+) -> AsyncIterator[Console]:
+    """The console of `opening`, everything it tells its door written to a new file. Raises OSError for the file."""
+    import json
+
+    from pointsman import __version__
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.redact import redact
+    from pointsman.adapters.tape_file import TapeFile
+    from pointsman.core.tape import Head, head_line
+    from pointsman.engine.recording import recorded
+
+    clock = SystemClock()
+    async with opening as console:
+        keys = _secrets(console.fleet).known()
+        hidden = (*keys, *(json.dumps(key)[1:-1] for key in keys))
+        with closing(TapeFile(path, lambda text: redact(text, hidden))) as tape:
+            tape.write(head_line(Head(began=clock.now(), words=words, fleet=console.fleet, program=__version__)))
+            yield recorded(console, tape.write, clock.monotonic, words=words, problem=lambda: tape.problem)
+
+
+def open_replay(path: Path, *, speed: float | None = 1.0) -> AbstractAsyncContextManager[Console]:
+    """A console that plays a recording: no engine, no network. Raises ValueError for what is none."""
+    from datetime import UTC, datetime
+
+    from pointsman.adapters.tape_file import read_file
+    from pointsman.engine.replay import Replay
+
+    tape = read_file(path)
+    began = datetime.fromtimestamp(tape.head.began, UTC).strftime("%Y-%m-%d %H:%M")
+    return Replay(tape, speed=speed, banners=(f"replaying a recording of {began} UTC: nothing here is live",))
+
+
     )
 
 
