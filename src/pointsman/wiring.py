@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from pointsman.core.request import Request
     from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
+    from pointsman.engine.checks import CheckSetting
     from pointsman.engine.console import Console, Fault
-    from pointsman.engine.checks import CheckSetting
-    from pointsman.engine.checks import CheckSetting
     from pointsman.engine.engine import Engine
     from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Memory, ModelTotal, Services, Store
 
@@ -319,25 +318,6 @@ def _import_demo() -> None:
     import pointsman.demo.fleet  # noqa: F401
 
 
-# --- looking without an engine -----------------------------------------------------------------------------------
-
-
-async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
-    """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
-
-    No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
-    """
-    from pointsman.adapters import ledger_reader
-    from pointsman.adapters.clock import SystemClock
-
-    now = SystemClock().now()
-    standing = await asyncio.to_thread(ledger_reader.standing, state_dir, settings.fleet.budgets, now)
-    return Snapshot(
-        now=now,
-        usage=standing.usage,
-        overrides=standing.overrides,
-        local_only=settings.fleet.local_only,
-        host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
 # --- recordings ---------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +356,25 @@ def open_replay(path: Path, *, speed: float | None = 1.0) -> AbstractAsyncContex
     return Replay(tape, speed=speed, banners=(f"replaying a recording of {began} UTC: nothing here is live",))
 
 
+# --- looking without an engine -----------------------------------------------------------------------------------
+
+
+async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
+    """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
+
+    No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
+    """
+    from pointsman.adapters import ledger_reader
+    from pointsman.adapters.clock import SystemClock
+
+    now = SystemClock().now()
+    standing = await asyncio.to_thread(ledger_reader.standing, state_dir, settings.fleet.budgets, now)
+    return Snapshot(
+        now=now,
+        usage=standing.usage,
+        overrides=standing.overrides,
+        local_only=settings.fleet.local_only,
+        host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
     )
 
 
