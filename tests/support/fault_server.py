@@ -12,6 +12,7 @@ import hashlib
 import json
 import socket
 import struct
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -490,9 +491,16 @@ def endless_line(size: int, piece: int = 1 << 16) -> Play:
     return play
 
 
+def packed_bomb(size: int) -> bytes:
+    """A gzip body that unpacks to one line of `size` bytes; made in pieces, so that the server stays small too."""
+    packer = zlib.compressobj(9, wbits=31)
+    pieces = [packer.compress(b"data: ")]
+    pieces += [packer.compress(b"x" * (1 << 20)) for _ in range(size >> 20)]
+    return b"".join([*pieces, packer.flush()])
+
+
 def gzip_bomb(size: int) -> Play:
-    """A small body that unpacks to `size` bytes of one line."""
-    packed = gzip.compress(b"data: " + b"x" * size)
+    packed = packed_bomb(size)
 
     async def play(reply: Reply) -> None:
         try:
@@ -501,10 +509,6 @@ def gzip_bomb(size: int) -> Play:
             reply.seen.hung_up.set()
 
     return play
-
-
-def redirect(to: str) -> Play:
-    return status(307, body=b"", location=to)
 
 
 def held(gate: asyncio.Event, play: Play) -> Play:
