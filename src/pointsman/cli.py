@@ -25,6 +25,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "usage": ("usage", "usage", "Show every budget with its band, and what each model has used."),
     "models": ("models", "models", "List the models, or change which one is asked first."),
     "services": ("services", "services", "Show, start, stop and restart the services that run local models."),
+    "bench": ("bench", "bench", "Measure how fast models answer, beside what is stated."),
     "audit": ("audit", "audit", "Read the audit."),
     "check": ("check", "check", "Check the configuration."),
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),

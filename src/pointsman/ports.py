@@ -16,6 +16,7 @@ from pointsman.core.checks import CheckLimits, CheckOrder, CheckRun
 from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Fleet, Model
 from pointsman.core.health import Probe
+from pointsman.core.measured import Measurement
 from pointsman.core.outcome import Failed, TokenUsage
 from pointsman.core.request import Image, Message, Task
 from pointsman.core.similar import SimilarEvidence
@@ -409,6 +410,18 @@ class ModelTotal:
     output_tokens: int
     nano_usd: int
     estimated: int  # how many of the requests were estimated
+
+
+class Measurements(Protocol):
+    """What was measured of the models, kept with its date. Raises StoreUnavailable."""
+
+    async def put_measurement(self, measurement: Measurement) -> None:
+        """Durable when this returns. Nothing older is changed."""
+        ...
+
+    async def measurements(self) -> tuple[Measurement, ...]:
+        """The newest of each sort of each model at each endpoint."""
+        ...
 
 
 class StoreUnavailable(Exception):

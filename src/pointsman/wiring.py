@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pointsman.config import Audit, Settings
     from pointsman.core.audit import AuditRow
     from pointsman.core.fleet import Fleet
+    from pointsman.core.measured import Measurement
     from pointsman.core.request import Request
     from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
@@ -117,6 +118,7 @@ async def _start(
     from pointsman.adapters.clock import SystemClock
     from pointsman.adapters.probe import HttpProber
     from pointsman.adapters.screen_files import LocalScreenFiles
+    from pointsman.adapters.store import SqliteStore
     from pointsman.adapters.structured import StructuredOutputs
     from pointsman.config.policies import ConfiguredPolicies
     from pointsman.engine.engine import Engine
@@ -147,6 +149,7 @@ async def _start(
         checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
         files=LocalScreenFiles(state_dir),
+        measurements=store if isinstance(store, SqliteStore) else None,
         remotes={} if demo is not None else _remotes(settings, clients),
     )
     running.append(engine)
@@ -389,6 +392,13 @@ async def totals(state_dir: Path, since: float) -> tuple[ModelTotal, ...]:
     from pointsman.adapters import ledger_reader
 
     return await asyncio.to_thread(ledger_reader.totals, state_dir, since)
+
+
+async def measured(state_dir: Path) -> tuple[Measurement, ...]:
+    """What bench and eval found, the newest of each sort of each model."""
+    from pointsman.adapters import ledger_reader
+
+    return await asyncio.to_thread(ledger_reader.measured, state_dir)
 
 
 async def read_audit(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:

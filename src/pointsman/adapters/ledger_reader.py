@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pointsman.adapters.store import Anchor, Verdict, audit_log, inspect, ledger, overrides
+from pointsman.adapters.store import Anchor, Verdict, audit_log, inspect, ledger, measurements, overrides
 from pointsman.adapters.store.files import LEDGER
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import check_version, open_reader
 from pointsman.core.audit import AuditRow
 from pointsman.core.fleet import Budget
+from pointsman.core.measured import Measurement
 from pointsman.core.snapshot import Override
 from pointsman.core.usage import Usage, window_bounds
 from pointsman.ports import AuditQuery, ModelTotal, StoreUnavailable
@@ -52,6 +53,10 @@ def totals(state_dir: Path, since: float) -> tuple[ModelTotal, ...]:
 def audit_rows(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:
     """Newest first."""
     return _read(state_dir, lambda connection: audit_log.read(connection, query), ())
+
+
+def measured(state_dir: Path) -> tuple[Measurement, ...]:
+    return _read(state_dir, measurements.newest, ())
 
 
 def verified(state_dir: Path, anchor: Path) -> Verdict:

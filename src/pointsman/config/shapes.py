@@ -260,6 +260,7 @@ MODEL: Shape = {
     "kv_cache": plain(units.memory),
     "ram": plain(units.memory),
     "speed": plain(units.speed),
+    "first_token_stated": plain(units.first_token),
     "first_token": plain(units.duration),
     "capabilities": set_of(word(*CAPABILITIES)),
     "strengths": many(text),

@@ -25,6 +25,7 @@ _REQUESTS = re.compile(r"([0-9][0-9_]{0,30})\s*requests?\Z")
 _DURATION = re.compile(rf"{_NUMBER}\s*(ms|s|min|m|h|d)\Z")
 _ROLLING = re.compile(r"([0-9]{1,9})\s*(s|min|m|h|d)\s+rolling\Z")
 _SPEED = re.compile(r"([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*tok(?:ens)?/s\Z")
+_SECONDS_RANGE = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)(?:\s*-\s*([0-9]{1,4}(?:\.[0-9]{1,3})?))?\s*s\Z")
 
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "m": Decimal(60), "h": Decimal(3600)}
 _SECONDS["d"] = Decimal(86400)
@@ -103,6 +104,16 @@ def speed(value: object) -> tuple[int, int]:
     form = 'expected tokens per second, such as "500 tok/s" or "15-30 tok/s"'
     found = _matched(_SPEED, value, form)
     low, high = int(found[1]), int(found[2] or found[1])
+    if not 0 < low <= high:
+        raise Wrong(form)
+    return low, high
+
+
+def first_token(value: object) -> tuple[float, float]:
+    """ "2-3 s" or "0.5 s" -> (low, high) seconds."""
+    form = 'expected seconds, such as "0.5 s" or "2-3 s"'
+    found = _matched(_SECONDS_RANGE, value, form)
+    low, high = float(found[1]), float(found[2] or found[1])
     if not 0 < low <= high:
         raise Wrong(form)
     return low, high

@@ -103,6 +103,7 @@ class Model:
     kv_cache: int | None = None  # bytes at the configured context
     ram: int | None = None  # bytes, for models that run on the CPU
     speed: tuple[int, int] | None = None  # stated tokens/s, low and high
+    first_token_stated: tuple[float, float] | None = None  # stated seconds to the first token, low and high
     first_token: float | None = None  # seconds allowed before the first token, overrides the endpoint's
     capabilities: frozenset[str] = frozenset({"chat"})  # chat vision embedding image-generation audio tools reasoning
     strengths: tuple[str, ...] = ()

@@ -12,10 +12,12 @@ from pointsman.core.drift import Drift
 from pointsman.core.fleet import Endpoint, Fleet
 from pointsman.core.health import Health
 from pointsman.core.history import Point
+from pointsman.core.measured import Measurement
 from pointsman.core.request import Request
 from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
 from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent
+from pointsman.engine.plans import MachineDesk
 from pointsman.ports import AuditQuery, ModelTotal, ScreenFiles, ServiceResult
 
 
@@ -148,6 +150,10 @@ class Console(Protocol):
         which nobody looked are missing; a point of value None was looked for and not told. Empty if unknown."""
         ...
 
+    async def measurements(self) -> tuple[Measurement, ...]:
+        """What bench and eval found, the newest of each; `core.measured` compares it with what is stated."""
+        ...
+
     def endpoint_detail(self, name: str) -> EndpointDetail:
         """Raises KeyError for an unknown endpoint."""
         ...
@@ -177,6 +183,11 @@ class Console(Protocol):
 
     async def service_action(self, name: str, verb: str) -> ServiceResult:
         """Audits, cancels our own streams on it, then acts."""
+        ...
+
+    @property
+    def machines(self) -> MachineDesk | None:
+        """Restarts that are watched, models in memory; None where nothing is live (a recording)."""
         ...
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]: ...

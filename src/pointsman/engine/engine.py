@@ -14,23 +14,28 @@ from pointsman.core import drift as drifting
 from pointsman.core import narrate
 from pointsman.core.attempts import Source, with_failures
 from pointsman.core.audit import AuditRow, AuditState
+from pointsman.core.bench import Plan
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet, Locality
 from pointsman.core.history import FINE_KEPT_S, Point
 from pointsman.core.keywords import task_for
+from pointsman.core.measured import Measurement, Speed, SpeedPoint
 from pointsman.core.request import Request
 from pointsman.core.route import decide
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
 from pointsman.core.whatif import suppose
 from pointsman.engine import events
+from pointsman.engine.bench import Heard, bench
 from pointsman.engine.board import Board
+from pointsman.engine.calls import Running
 from pointsman.engine.checks import Checks, CheckSetting
 from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.critic import Critic
 from pointsman.engine.dispatch import Dispatcher, Emit
 from pointsman.engine.ledger import Ledger
+from pointsman.engine.machines import Machines, MachineTimes
 from pointsman.engine.monitor import Intervals, Monitor
 from pointsman.engine.outcomes import Outcomes, Reply
 from pointsman.engine.recollection import Recollection
@@ -41,19 +46,26 @@ from pointsman.ports import (
     Clock,
     GatewayFile,
     HostProbe,
+    Measurements,
     Memory,
     ModelTotal,
     Outputs,
     Policies,
     Prober,
+    Residency,
     ScreenFiles,
     ServiceResult,
     Services,
     Store,
+    StoreUnavailable,
 )
 
 _HANG_UP_S = 0.2  # how long interrupted cloud calls may take to end before their sockets are closed under them
 PlayFault = Callable[[Fault], Awaitable[str]]
+
+
+def _unheard(prompt: int, concurrency: int, found: SpeedPoint | None) -> None:
+    """For a caller that only wants the result."""
 
 
 class Engine:
@@ -83,8 +95,12 @@ class Engine:
         files: ScreenFiles | None = None,
         checks: CheckSetting | None = None,
         remotes: Mapping[str, HostProbe] = MappingProxyType({}),
+        measurements: Measurements | None = None,
+        residency: Residency | None = None,
+        times: MachineTimes | None = None,
     ) -> None:
         self._store, self._services, self._clock = store, services, clock
+        self._measurements = measurements
         self._gateway = gateway
         self._policies, self.files = policies, files
         self._banners, self._faults, self._play = banners, faults, play
@@ -92,6 +108,34 @@ class Engine:
         self._board.on_cloud_forbidden = self._leave_the_cloud
         self._close_cloud, self._closing = close_cloud, set[asyncio.Task[None]]()
         self._ledger = Ledger(fleet, store, self._board, clock)
+        self._monitor = Monitor(
+            fleet=fleet,
+            board=self._board,
+            ledger=self._ledger,
+            store=store,
+            prober=prober,
+            host=host,
+            services=services,
+            clock=clock,
+            intervals=intervals or Intervals(),
+            gateway=gateway,
+            remotes=remotes,
+        )
+        running: dict[str, Running] = {}
+        self._machines = Machines(
+            fleet=fleet,
+            board=self._board,
+            ledger=self._ledger,
+            store=store,
+            services=services,
+            monitor=self._monitor,
+            clock=clock,
+            running=running,
+            submit=lambda request: self._stream(partial(self._dispatcher.serve, request)),
+            residency=residency,
+            times=times,
+            sleep=sleep,
+        )
         self._recollection = Recollection(fleet, memory, self._board, clock)
         self._dispatcher = Dispatcher(
             fleet=fleet,
@@ -102,6 +146,8 @@ class Engine:
             sleep=sleep,
             outputs=outputs,
             recollection=self._recollection,
+            groups=self._machines.groups,
+            running=running,
         )
         self._outcomes = Outcomes(store, self._board, clock, self._recollection.learn)
         self._checks = Checks(checks, self._outcomes, self._ledger, clock)
@@ -116,19 +162,6 @@ class Engine:
             explain=self.explain,
             outputs=outputs,
             clock=clock,
-        )
-        self._monitor = Monitor(
-            fleet=fleet,
-            board=self._board,
-            ledger=self._ledger,
-            store=store,
-            prober=prober,
-            host=host,
-            services=services,
-            clock=clock,
-            intervals=intervals or Intervals(),
-            gateway=gateway,
-            remotes=remotes,
         )
         self._watching = monitor
         self._requests: set[asyncio.Task[None]] = set()
@@ -149,6 +182,7 @@ class Engine:
         for task in (*self._requests, *self._tasks):
             task.cancel()
         await self._critic.aclose()
+        await self._machines.aclose()
         await asyncio.gather(*self._requests, *self._closing, return_exceptions=True)
         await self._stack.aclose()
 
@@ -201,6 +235,20 @@ class Engine:
 
     def history(self, metric: str, seconds: float = FINE_KEPT_S) -> tuple[Point, ...]:
         return self._board.gauges.history(metric, seconds, self._clock.now())
+
+    async def measurements(self) -> tuple[Measurement, ...]:
+        return () if self._measurements is None else await self._measurements.measurements()
+
+    async def bench(self, model: str, plan: Plan, hear: Heard = _unheard) -> Speed:
+        """Measures the model and keeps what was found. Raises NotAnswered, StoreUnavailable, or KeyError."""
+        speed = await bench(self, self.fleet.models[model], plan, self._clock, hear)
+        await self.keep(speed)
+        return speed
+
+    async def keep(self, measurement: Measurement) -> None:
+        if self._measurements is None:
+            raise StoreUnavailable("there is no store for what was measured")
+        await self._measurements.put_measurement(measurement)
 
     def endpoint_detail(self, name: str) -> EndpointDetail:
         seen, gauges = self.snapshot, self._board.gauges
@@ -355,23 +403,15 @@ class Engine:
         return self._services.command(name, verb)
 
     def streams_on(self, service: str) -> int:
-        return sum(1 for call in self._dispatcher.running.values() if self._served_by(call.ticket.endpoint, service))
+        return self._machines.streams_on(service)
 
     async def service_action(self, name: str, verb: str) -> ServiceResult:
-        """Intent line, then our own streams are ended, then the command (trap T45: an open stream blocks a stop)."""
-        argv = self._services.command(name, verb)
-        asked = narrate.service_asked(name, verb, argv, self.streams_on(name), self._clock.now())
-        if not await self._ledger.write(asked):
-            return ServiceResult(ok=False, text="refused: the audit cannot be written", argv=argv)
-        if verb != "start":
-            self._interrupt(f"{verb} of {name}", lambda _, endpoint: self._served_by(endpoint, name))
-        result = await self._services.act(name, verb)
-        await self._ledger.write(narrate.service_done(name, verb, result.ok, result.text, self._clock.now()))
-        await self._monitor.see_services()
-        for endpoint in self.fleet.endpoints:
-            if self._served_by(endpoint, name):
-                self._monitor.look_again(endpoint)
-        return result
+        """Audited, our own streams ended first; refused where its manager would give the service up."""
+        return await self._machines.act(name, verb)
+
+    @property
+    def machines(self) -> Machines:
+        return self._machines
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return await self._services.logs(name, lines)
@@ -392,9 +432,6 @@ class Engine:
                 while any(call.locality is Locality.CLOUD for call in self._dispatcher.running.values()):  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
         await close_cloud()
-
-    def _served_by(self, endpoint: str, service: str) -> bool:
-        return self.fleet.endpoints[endpoint].service == service
 
     def _interrupt(self, reason: str, hit: Callable[[Locality, str], bool]) -> None:
         for call in self._dispatcher.running.values():

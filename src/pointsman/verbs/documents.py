@@ -14,6 +14,7 @@ from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Model
 from pointsman.core.forecast import forecast
 from pointsman.core.health import Health
+from pointsman.core.measured import Measurement, compared, of_model
 from pointsman.core.outcome import Attempt
 from pointsman.core.request import Task
 from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
@@ -117,8 +118,24 @@ def _endpoint_document(fleet: Fleet, snapshot: Snapshot, name: str) -> Document:
 _STATUS_KEYS = tuple(f.name for f in fields(EndpointStatus))
 
 
-def model_documents(fleet: Fleet, snapshot: Snapshot) -> list[Document]:
-    return [_model_document(fleet, snapshot, model) for model in fleet.models.values()]
+def model_documents(
+    fleet: Fleet, snapshot: Snapshot, measured: tuple[Measurement, ...] | None = None
+) -> list[Document]:
+    """With `measured`, what bench and eval found stands beside what is stated."""
+    told = [_model_document(fleet, snapshot, model) for model in fleet.models.values()]
+    if measured is not None:
+        for document, model in zip(told, fleet.models.values(), strict=True):
+            document["measured"] = measured_document(model, measured)
+    return told
+
+
+def measured_document(model: Model, measured: tuple[Measurement, ...]) -> Document:
+    speed, quality = of_model(measured, model)
+    return {
+        "speed": None if speed is None else values(speed),
+        "quality": None if quality is None else values(quality),
+        "compared": [values(each) for each in compared(model, speed)],
+    }
 
 
 def _model_document(fleet: Fleet, snapshot: Snapshot, model: Model) -> Document:

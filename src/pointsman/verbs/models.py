@@ -31,10 +31,13 @@ def models() -> None:
 @click.pass_obj
 def list_models(place: Place, /, *, offline: bool, as_json: bool) -> int:
     """List every model with its endpoint's state."""
+    from pointsman import wiring
+
     fleet, snapshot = _seen(place, offline)
     if as_json:
         overrides = documents.values(snapshot.overrides)
-        say.document({"models": documents.model_documents(fleet, snapshot), "overrides": overrides})
+        told = documents.model_documents(fleet, snapshot, run(wiring.measured(place.state_dir())))
+        say.document({"models": told, "overrides": overrides})
         return DONE
     say.table(("MODEL", "STATE", "TIER", "WHERE", "ENDPOINT", "ID", "CONTEXT", "OVERRIDE"), _rows(fleet, snapshot))
     return DONE

@@ -131,8 +131,20 @@ CREATE TABLE task_outcome (
 CREATE INDEX task_outcome_task ON task_outcome (task);
 """
 
+_VERSION_4 = """
+CREATE TABLE measurement (
+    id       INTEGER PRIMARY KEY,
+    sort     TEXT NOT NULL,  -- speed or quality
+    model    TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    at       REAL NOT NULL,
+    body     TEXT NOT NULL  -- JSON, as core.measured writes it
+) STRICT;
+CREATE INDEX measurement_model ON measurement (sort, model, endpoint);
+"""
+
 # One script per version, only ever appended to. The file's version is the number of scripts it has seen.
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 _ALLOWED = frozenset(
     {

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
-from pointsman.adapters.store import audit_log, ledger, outcomes, overrides
+from pointsman.adapters.store import audit_log, ledger, measurements, outcomes, overrides
 from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.anchored import Anchored
 from pointsman.adapters.store.chain_watch import ChainWatch
@@ -28,6 +28,7 @@ from pointsman.adapters.store.writer import Writer
 from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.fleet import Budget
+from pointsman.core.measured import Measurement
 from pointsman.core.snapshot import Override
 from pointsman.core.usage import Usage
 from pointsman.ports import (
@@ -138,6 +139,9 @@ class SqliteStore:
         texts = self._lines(lines)
         await self._write(lambda c: outcomes.put(c, outcome, texts))
 
+    async def put_measurement(self, measurement: Measurement) -> None:
+        await self._write(lambda c: measurements.put(c, measurement))
+
     async def erase(self, seq: int, fields: Sequence[str], line: AuditEvent) -> bool:
         """Removes foreign texts of an audit line, with `line` to say so. True if the write-ahead log is clear of them
         too; False while another process still reads there. Raises LookupError for texts the line does not have."""
@@ -174,6 +178,9 @@ class SqliteStore:
 
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return await self._readers.run(lambda c: overrides.active(c, now))
+
+    async def measurements(self) -> tuple[Measurement, ...]:
+        return await self._readers.run(measurements.newest)
 
     async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
         return await self._readers.run(lambda c: outcomes.of_task(c, task))
