@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pointsman.adapters.clients import Clients
     from pointsman.adapters.secrets import Secrets
+    from pointsman.adapters.services import ServiceRouter
     from pointsman.adapters.store import Anchor, Verdict
     from pointsman.config import Audit, Settings
     from pointsman.core.audit import AuditRow
@@ -52,7 +53,8 @@ async def open_engine(
     async with AsyncExitStack() as stack:
         host = LocalHost(model_dirs=settings.model_dirs)
         stack.push_async_callback(host.aclose)
-        services = _real_services(settings.fleet)
+        services = _real_services(settings.fleet, state_dir)
+        stack.push_async_callback(services.aclose)
         yield await _start(
             stack,
             settings.fleet,
@@ -117,6 +119,7 @@ async def _start(
     from pointsman.adapters.clients import Clients
     from pointsman.adapters.clock import SystemClock
     from pointsman.adapters.probe import HttpProber
+    from pointsman.adapters.residency import HttpResidency
     from pointsman.adapters.screen_files import LocalScreenFiles
     from pointsman.adapters.store import SqliteStore
     from pointsman.adapters.structured import StructuredOutputs
@@ -151,6 +154,7 @@ async def _start(
         files=LocalScreenFiles(state_dir),
         measurements=store if isinstance(store, SqliteStore) else None,
         remotes={} if demo is not None else _remotes(settings, clients),
+        residency=HttpResidency(clients),
     )
     running.append(engine)
     return await stack.enter_async_context(engine)
@@ -237,14 +241,21 @@ def _secrets(fleet: Fleet) -> Secrets:
     return Secrets(tuple(names), file=secrets_file(os.environ) if names else None)
 
 
-def _real_services(fleet: Fleet) -> Services:
-    from pointsman.adapters.services import ServiceRouter
+def _real_services(fleet: Fleet, state_dir: Path) -> ServiceRouter:
+    from pointsman.adapters.services import ServiceAdapter, ServiceRouter
+    from pointsman.adapters.services.containers import ContainerServices
+    from pointsman.adapters.services.launchd import LaunchdServices
+    from pointsman.adapters.services.process import ProcessServices
     from pointsman.adapters.services.systemd import SystemdServices
     from pointsman.core.fleet import ServiceKind
 
-    adapters = {
+    adapters: dict[ServiceKind, ServiceAdapter] = {
         ServiceKind.SYSTEMD_USER: SystemdServices(user=True),
         ServiceKind.SYSTEMD_SYSTEM: SystemdServices(user=False),
+        ServiceKind.DOCKER: ContainerServices("docker"),
+        ServiceKind.PODMAN: ContainerServices("podman"),
+        ServiceKind.LAUNCHD: LaunchdServices(),
+        ServiceKind.PROCESS: ProcessServices(state_dir / "services"),
     }
     return ServiceRouter(fleet.services, adapters)
 

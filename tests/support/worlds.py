@@ -26,11 +26,13 @@ from pointsman.ports import (
     Chunk,
     Finish,
     ModelTotal,
+    PortOwner,
     Outputs,
     Probed,
     Reservation,
     ServiceResult,
     Settlement,
+    StartLimit,
     StoreUnavailable,
     Text,
     Ticket,
@@ -231,6 +233,12 @@ class PaperServices:
     async def act(self, name: str, verb: str) -> ServiceResult:
         self.done.append((name, verb))
         return ServiceResult(ok=True, text="done", argv=self.command(name, verb))
+
+    async def start_limit(self, name: str) -> StartLimit | None:
+        return None
+
+    async def port_owner(self, name: str, url: str) -> PortOwner:
+        return PortOwner(ours=True, text="its own")
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         return ("a line",)

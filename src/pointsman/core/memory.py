@@ -62,14 +62,20 @@ def is_manager(endpoint: Endpoint, status: EndpointStatus | None) -> bool:
 def holds(fleet: Fleet, snapshot: Snapshot, model: Model) -> bool | None:
     """Is the model in its endpoint's memory, or on its way there? None: it cannot be told."""
     endpoint, status = fleet.endpoints[model.endpoint], snapshot.status.get(model.endpoint)
-    health = snapshot.health.get(model.endpoint, Health())
-    if health.state is HealthState.UNKNOWN:
+    seen = _last_seen(snapshot, endpoint.name)
+    if seen is HealthState.UNKNOWN:
         return None
-    if health.state not in _ALIVE:
+    if seen not in _ALIVE:
         return False
     if not is_manager(endpoint, status):
         return True
     return None if status is None else any(same_id(model.id, each.id) for each in status.loaded)
+
+
+def _last_seen(snapshot: Snapshot, endpoint: str) -> HealthState:
+    """As last probed: a server whose breaker is open holds its memory all the same."""
+    health = snapshot.health.get(endpoint, Health())
+    return health.state if health.probed is None else health.probed
 
 
 def same_id(wanted: str, told: str) -> bool:
@@ -80,7 +86,7 @@ def same_id(wanted: str, told: str) -> bool:
 def occupied(fleet: Fleet, snapshot: Snapshot, endpoint: str) -> bool:
     """Does that endpoint hold any model now?"""
     status = snapshot.status.get(endpoint)
-    alive = snapshot.health.get(endpoint, Health()).state in _ALIVE
+    alive = _last_seen(snapshot, endpoint) in _ALIVE
     if is_manager(fleet.endpoints[endpoint], status):
         return alive and status is not None and any(each.state != "sleeping" for each in status.loaded)
     return alive

@@ -27,7 +27,7 @@ from pointsman.demo.openai import CloudServer
 from pointsman.demo.server import Life, SimulatedServer
 from pointsman.demo.services import ServicePlay
 from pointsman.demo.vllm import VllmServer
-from pointsman.ports import HostProbe, ServiceResult
+from pointsman.ports import HostProbe, PortOwner, ServiceResult, StartLimit
 
 T = TypeVar("T")
 
@@ -185,6 +185,13 @@ class SimulatedServices:
 
     async def act(self, name: str, verb: str) -> ServiceResult:
         return await self._thread.call(self._play.act(name, verb))
+
+    async def start_limit(self, name: str) -> StartLimit | None:
+        """Simulated services never tire of being started."""
+        return None
+
+    async def port_owner(self, name: str, url: str) -> PortOwner:
+        return PortOwner(ours=True, text="simulated")
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         return await self._thread.read(lambda: self._play.logs(name, lines))

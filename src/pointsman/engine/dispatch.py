@@ -29,12 +29,14 @@ from pointsman.core.usage import cost_of
 from pointsman.engine import events
 from pointsman.engine.board import Board
 from pointsman.engine.calls import Running, run_call
+from pointsman.engine.groups import Groups
 from pointsman.engine.ledger import Ledger, final_usage
 from pointsman.engine.recollection import Recollection
 from pointsman.ports import (
     Backend,
     BudgetFull,
     Call,
+    CallFailed,
     Chunk,
     Clock,
     InvalidOutput,
@@ -63,6 +65,7 @@ class Dispatcher:
     outputs: Outputs | None = None
     recollection: Recollection | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    groups: Groups | None = None  # who may use an exclusive group's memory, in turn
     running: dict[str, Running] = field(default_factory=dict)
 
     async def serve(self, request: Request, emit: Emit) -> None:
@@ -249,6 +252,17 @@ class _Journey:
                     await self.home.board.retry_over(step.rung.endpoint)
 
     async def _attempt(self, decision: Decision, rung: Rung) -> Attempt:
+        """In its turn, where the model's endpoint shares its memory with others."""
+        if self.home.groups is None:
+            return await self._seated(decision, rung)
+        started, began = self._now(), self.home.clock.monotonic()
+        try:
+            async with self.home.groups.seat(self.request.id, rung.model, self.emit):
+                return await self._seated(decision, rung)
+        except CallFailed as refused:
+            return self._record(rung, refused.failed, started, began, len(self.attempts) + 1)
+
+    async def _seated(self, decision: Decision, rung: Rung) -> Attempt:
         started, began = self._now(), self.home.clock.monotonic()
         number = len(self.attempts) + 1
         by = f"{self.request.id}/{number}"

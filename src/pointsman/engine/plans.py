@@ -1,8 +1,13 @@
-"""What is told before something is done to a service or a model, for the confirmation. Values only."""
+"""What is told before something is done to a service or a model, and what a door may ask for. Values only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from pointsman.core.memory import Fit
+from pointsman.core.snapshot import RestartProgress
+from pointsman.ports import ServiceResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +42,35 @@ class SuggestedAction:
     verb: str
     argv: tuple[str, ...]
     why: str
+
+
+class MachineDesk(Protocol):
+    """Services and models in memory. Names that are not configured raise KeyError (services), ValueError (models)."""
+
+    async def restart_plan(self, name: str, verb: str = "restart") -> RestartPlan:
+        """What a start or restart would mean, for the confirmation."""
+        ...
+
+    async def restart(self, name: str, verb: str = "restart", *, when_idle: bool = False) -> RestartProgress:
+        """Does it and watches until it is healthy or surely not; the stages are on `Snapshot.restarts` meanwhile.
+        `when_idle`: our own streams on it may end first. Cancelling stops the watching, not the service."""
+        ...
+
+    @property
+    def suggested_action(self) -> SuggestedAction | None:
+        """For one key: a service that is down although a role needs it."""
+        ...
+
+    def model_request(self, name: str, verb: str) -> str:
+        """What loading or unloading that model would send, for the confirmation; empty if it cannot be told."""
+        ...
+
+    async def load_model(self, name: str) -> ServiceResult: ...
+
+    async def unload_model(self, name: str) -> ServiceResult:
+        """Out of memory; its files stay."""
+        ...
+
+    def fits(self) -> tuple[Fit, ...]:
+        """Every local model of the fleet on this machine, alone and in pairs."""
+        ...

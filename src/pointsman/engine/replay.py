@@ -30,6 +30,7 @@ from pointsman.engine import events
 from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.events import EngineEvent
 from pointsman.engine.gauges import Gauges
+from pointsman.engine.plans import MachineDesk
 from pointsman.ports import AuditQuery, ModelTotal, Probed, ScreenFiles, ServiceResult
 
 REPLAYING = "replaying a recording: nothing is changed and no model is asked"
@@ -295,6 +296,11 @@ class Replay:
 
     async def revert_drift(self) -> ServiceResult:
         return ServiceResult(ok=False, text=REPLAYING)
+
+    @property
+    def machines(self) -> MachineDesk | None:
+        """Nothing can be done to what is not live."""
+        return None
 
     def service_command(self, name: str, verb: str) -> tuple[str, ...]:
         return ("replaying", verb, self.fleet.services[name].unit)

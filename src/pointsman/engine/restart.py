@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from statistics import median
@@ -57,7 +57,7 @@ class Restarts:
     clock: Clock
     streams_on: Callable[[str], int]
     act: Callable[[str, str], Awaitable[ServiceResult]]
-    submit: Callable[[Request], AsyncGenerator[events.EngineEvent, None]]
+    submit: Callable[[Request], AsyncIterator[events.EngineEvent]]
     times: RestartTimes
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -210,7 +210,8 @@ class Restarts:
         if status is None or status.state is not ServiceState.ACTIVE:
             return Look(now=now, status=status)
         seen = await asyncio.gather(*(self.monitor.see_endpoint(place) for place in places))
-        health = tuple((each.state, each.reason) for each in seen)
+        # As probed: the breaker's own state only ends with the answer that is asked for last.
+        health = tuple((each.probed or each.state, each.reason) for each in seen)
         if not any(state is HealthState.UP for state, _ in health):
             return Look(now=now, status=status, health=health)
         owners = [await self.services.port_owner(name, self.fleet.endpoints[place].url) for place in places]
@@ -272,7 +273,7 @@ class Restarts:
 
     async def _last_event(self, request: Request) -> events.EngineEvent | None:
         last = None
-        async with aclosing(self.submit(request)) as heard:
+        async with aclosing(self.submit(request)) as heard:  # type: ignore[type-var]
             async for event in heard:
                 last = event
         return last
