@@ -21,6 +21,8 @@ from pointsman.verbs.place import BadConfiguration, Place, Screen, place_options
 VERBS: Mapping[str, tuple[str, str, str]] = {
     "ask": ("ask", "ask", "Ask the right model for TEXT (or - for standard input)."),
     "route": ("route", "route", "Say which model would answer TEXT, and why every other would not."),
+    "plan": ("plan", "plan", "Have TEXT (or - for standard input) planned, and done once you approve the plan."),
+    "judge": ("judge", "judge", "Ask the policy's judge whether REPLY (or -) does what it was to do."),
     "status": ("status", "status", "Look once at every endpoint, this machine, the budgets and the services."),
     "usage": ("usage", "usage", "Show every budget with its band, and what each model has used."),
     "models": ("models", "models", "List the models, or change which one is asked first."),

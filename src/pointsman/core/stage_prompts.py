@@ -109,24 +109,24 @@ def to_retry(request: Request, stage_id: str, reply: str, checked: Checked, task
 
 def to_judge(request: Request, stage_id: str, role: str, reply: str, evidence: Mapping[str, str]) -> Request:
     """`evidence`: artifact id -> its text."""
-    parts = [_JUDGE, _fenced("The task", request.text), _fenced("The reply", reply)]
+    parts = [_fenced("The task", request.text), _fenced("The reply", reply)]
     parts += [_fenced(f"Check {evidence_id}", text) for evidence_id, text in evidence.items()]
     facts = {"role": role, "checkpoint": "judge", "kind": "reasoning"}
-    return _aside(request, stage_id, "\n\n".join(parts), facts)
+    return _aside(request, stage_id, _JUDGE, "\n\n".join(parts), facts)
 
 
 def to_critic(request: Request, stage_id: str, role: str, model: str | None, reply: str) -> Request:
     """`model` None: whichever may, to see who that would be."""
-    text = "\n\n".join((_CRITIC, _fenced("What was asked", request.text), _fenced("The answer", reply)))
-    criticism = _aside(request, stage_id, text, {"role": role, "kind": "reasoning"})
+    text = "\n\n".join((_fenced("What was asked", request.text), _fenced("The answer", reply)))
+    criticism = _aside(request, stage_id, _CRITIC, text, {"role": role, "kind": "reasoning"})
     return replace(criticism, pin=model, allow_fallback=model is None, actor="critic")
 
 
-def _aside(request: Request, stage_id: str, text: str, facts: Mapping[str, FactValue]) -> Request:
+def _aside(request: Request, stage_id: str, system: str, text: str, facts: Mapping[str, FactValue]) -> Request:
     """A request about a reply: of the same task, without its conversation, and with nobody's wishes."""
     return Request(
         id=stage_id,
-        messages=(Message(role="user", text=text),),
+        messages=(Message(role="system", text=system), Message(role="user", text=text)),
         facts=facts,
         conversation=request.conversation,
         task=task_key(request),

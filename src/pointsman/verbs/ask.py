@@ -5,24 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pointsman.core.outcome import Attempt, Completed
+from pointsman.core.request import Request
 from pointsman.engine import events
 from pointsman.verbs import figures, say
 from pointsman.verbs.asked import asking_options, build_request
 from pointsman.verbs.documents import event_document
-from pointsman.verbs.mistakes import BLOCKED, DONE, FAILED, Mistake
+from pointsman.verbs.mistakes import FAILED, Mistake
 from pointsman.verbs.place import Place, as_json_lines, place_options
 from pointsman.verbs.run import run
+from pointsman.verbs.stages import Hear, LastAnswer, code_of, tell_check, tell_plan, tell_stage, tell_verdict
 
 if TYPE_CHECKING:
     from pointsman.engine.engine import Engine
 
-Hear = Callable[[events.EngineEvent], None]
+Submit = Callable[["Engine", Request], AsyncIterator[events.EngineEvent]]
 
 
 @click.command("ask")
@@ -31,25 +33,56 @@ Hear = Callable[[events.EngineEvent], None]
 @click.option("--speed", type=click.FloatRange(min=0.01), default=1.0, help="How fast the simulated fleet runs.")
 @click.option("--stream/--whole", default=None, help="Show the answer as it comes, or once it is complete.")
 @click.option("--raw", is_flag=True, help="Leave control characters in the answer.")
+@click.option("--check", metavar="CMD", help="Run CMD on the answer; ask again while it fails, three times at most.")
+@click.option("--dir", "directory", metavar="DIR", help="Where CMD runs (default: dir under [checks]).")
+@click.option("--no-plan", is_flag=True, help="Straight to the model, also where the policy would open a plan.")
 @as_json_lines
 @place_options
 @click.pass_obj
 def ask(
-    place: Place, /, *, demo: bool, speed: float, stream: bool | None, raw: bool, as_json: bool, **asked: Any
+    place: Place,
+    /,
+    *,
+    demo: bool,
+    speed: float,
+    stream: bool | None,
+    raw: bool,
+    check: str | None,
+    directory: str | None,
+    no_plan: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Ask the right model for TEXT (or - for standard input).
 
     On a terminal the answer is shown as it comes. Into a pipe it is written once it is complete, so that a reader never
-    gets one answer spliced from two. Exit 0: answered; 1: failed or cancelled; 3: no model may answer.
+    gets one answer spliced from two. CMD gets the answer on its standard input and runs without a shell. Exit 0:
+    answered, and checked where asked; 1: failed, cancelled, or the last check failed; 3: no model may answer, or a plan
+    waits for approval.
     """
-    if as_json:
-        hear: Hear = _print_line
-    else:
-        hear = Teller(streaming=sys.stdout.isatty() if stream is None else stream, raw=raw).hear
-    return run(_ask(_console(place, demo, speed), asked, hear))
+    streaming = sys.stdout.isatty() if stream is None else stream
+    hear: Hear = print_line if as_json else Teller(streaming=streaming, raw=raw).hear
+    last = LastAnswer(hear) if check is not None and not (as_json or streaming) else None
+
+    def submit(engine: Engine, request: Request) -> AsyncIterator[events.EngineEvent]:
+        request = replace(request, planned=no_plan)
+        return engine.submit(request) if check is None else checked(engine, request, check, directory)
+
+    code = run(_ask(console_of(place, demo, speed), asked, hear if last is None else last.hear, submit))
+    if last is not None:
+        last.end()
+    return code
 
 
-def _console(place: Place, demo: bool, speed: float) -> AbstractAsyncContextManager[Engine]:
+def checked(engine: Engine, request: Request, command: str, directory: str | None) -> AsyncIterator[events.EngineEvent]:
+    """Raises Mistake for a check that cannot be run."""
+    try:
+        return engine.submit_checked(request, command, directory)
+    except ValueError as wrong:
+        raise Mistake(str(wrong)) from None
+
+
+def console_of(place: Place, demo: bool, speed: float) -> AbstractAsyncContextManager[Engine]:
     from pointsman import wiring
 
     if demo:
@@ -59,28 +92,26 @@ def _console(place: Place, demo: bool, speed: float) -> AbstractAsyncContextMana
     return wiring.open_engine(place.settings(), state_dir=place.state_dir(), monitor=False)
 
 
-async def _ask(opening: AbstractAsyncContextManager[Engine], asked: dict[str, Any], hear: Hear) -> int:
+async def _ask(opening: AbstractAsyncContextManager[Engine], asked: dict[str, Any], hear: Hear, submit: Submit) -> int:
     async with opening as engine:
         request = build_request(engine.new_request_id(), asked.pop("text"), engine.fleet, **asked)
         for banner in engine.banners:
             say.tell(f"note: {banner}")
         await engine.look_at_endpoints()
-        async with aclosing(engine.submit(request)) as heard:  # type: ignore[type-var]
-            return await _listen(heard, hear)
+        async with aclosing(submit(engine, request)) as heard:  # type: ignore[type-var]
+            return await listen(heard, hear)
 
 
-async def _listen(heard: AsyncIterator[events.EngineEvent], hear: Hear) -> int:
+async def listen(heard: AsyncIterator[events.EngineEvent], hear: Hear) -> int:
     code = FAILED
     async for event in heard:
         hear(event)
-        if isinstance(event, events.Answered):
-            code = DONE
-        elif isinstance(event, events.Blocked):
-            code = BLOCKED if event.by_policy else FAILED
+        found = code_of(event)
+        code = code if found is None else found
     return code
 
 
-def _print_line(event: events.EngineEvent) -> None:
+def print_line(event: events.EngineEvent) -> None:
     say.line(event_document(event))
 
 
@@ -90,6 +121,7 @@ class Teller:
 
     streaming: bool
     raw: bool = False
+    quiet: bool = False  # what models say now is not the answer: a plan in the making, a second opinion, a verdict
     _shown: str = ""  # the end of what stands on stdout
     _thought: bool = False
     _tell: dict[type, Callable[[Any], None]] = field(init=False)
@@ -104,6 +136,10 @@ class Teller:
             events.Switched: self._switched,
             events.Answered: self._answered,
             events.Blocked: self._blocked,
+            events.StageBegan: self._stage,
+            events.PlanReady: self._plan,
+            events.CheckEnded: tell_check,
+            events.Judged: tell_verdict,
         }
 
     def hear(self, event: events.EngineEvent) -> None:
@@ -127,7 +163,7 @@ class Teller:
             say.tell(f"waiting {event.seconds:.1f} s: {event.why}")
 
     def _text(self, event: events.TextDelta) -> None:
-        if self.streaming:
+        if self.streaming and not self.quiet:
             self._write(event.text)
 
     def _reasoning(self, event: events.ReasoningDelta) -> None:
@@ -141,10 +177,19 @@ class Teller:
         say.tell(f"✗ {event.from_model} after {event.seconds:.1f} s: {event.why} ({event.kind}){cut}")
 
     def _answered(self, event: events.Answered) -> None:
-        if not self.streaming:
+        if not self.streaming and not self.quiet:
             self._write(event.text)
         self._end_line()
         say.tell(_figures(event.attempt))
+
+    def _stage(self, event: events.StageBegan) -> None:
+        self.quiet = event.stage in ("plan", "compare")
+        tell_stage(event)
+
+    def _plan(self, event: events.PlanReady) -> None:
+        tell_plan(event)
+        self._write(event.text)
+        self._end_line()
 
     def _blocked(self, event: events.Blocked) -> None:
         self._end_line()
