@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from pointsman.core.audit import AuditEvent, AuditRow, EventType
 from pointsman.core.decision import Decision, Rejection, Rung
+from pointsman.core.drift import Drift
 from pointsman.core.fleet import (
     Band,
     Budget,
@@ -18,6 +19,7 @@ from pointsman.core.fleet import (
     Endpoint,
     EndpointKind,
     Fleet,
+    Gateway,
     Locality,
     Model,
     Role,
@@ -53,7 +55,7 @@ from pointsman.engine.events import (
     TextDelta,
     Waiting,
 )
-from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
 
 NOW = 1_790_000_000.0
 GIB = 1024**3
@@ -219,6 +221,13 @@ def snapshot() -> Snapshot:
     )
 
 
+def drift() -> Drift:
+    """A gateway whose default is not the policy's."""
+    gateway = Gateway(kind="openclaw", path="/home/u/openclaw.json", expect="opus", ref="anthropic/opus")
+    command = ("openclaw", "models", "set", "anthropic/opus")
+    return Drift(gateway=gateway, path=gateway.path, claimed="kimi [/]", known=None, command=command)
+
+
 def row(seq: int, type: EventType, text: str, **more: object) -> AuditRow:
     event = AuditEvent(type=type, at=NOW - 600 + seq, actor="router", text=text, **more)  # type: ignore[arg-type]
     return AuditRow(
@@ -268,8 +277,39 @@ def decision_for(request: Request, models: Sequence[str] = ("coder-next", "deeps
     )
 
 
-class FakeConsole:
+class FakeFiles:
+    """Files in memory."""
+
     def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+        self.kept: Mapping[str, object] = {}
+        self.there: dict[str, Attachment] = {}
+
+    async def export(self, name: str, text: str) -> str:
+        self.written[name] = text
+        return f"/state/exports/{name}"
+
+    async def attach(self, path: str) -> Attachment:
+        if path not in self.there:
+            raise ValueError(f"{path} cannot be read: No such file or directory")
+        return self.there[path]
+
+    def arrangement(self) -> Mapping[str, object]:
+        return self.kept
+
+    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
+        self.kept = arrangement
+
+
+class FakeConsole:
+    machines = None
+
+    def __init__(self) -> None:
+        self.files = FakeFiles()
+        self.policies: tuple[str, ...] = ("default", "tiers")
+        self.drift: Drift | None = None
+        self.reverted = 0
+        self.supposed: list[tuple[str | None, Mapping[str, str]]] = []
         self.fleet = fleet()
         self.snapshot = snapshot()
         self.banners: tuple[str, ...] = ()
@@ -389,7 +429,18 @@ class FakeConsole:
         return f"r{self._ids}"
 
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        self.supposed.append((None, dict(what_if or {})))
+        if what_if and "usage" in what_if and int(what_if["usage"]) > 100:
+            raise ValueError("that is more than there is")
         return decision_for(request, ("codex",) if what_if else ("coder-next",))
+
+    async def explain_under(self, policy: str, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
+        self.supposed.append((policy, dict(what_if or {})))
+        return replace(decision_for(request, ("sonnet",)), policy=policy)
+
+    async def revert_drift(self) -> ServiceResult:
+        self.reverted += 1
+        return ServiceResult(ok=True, text="reverted; the file as it was: /state/openclaw.json.1")
 
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         self.queries.append(query)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from pointsman.core.audit import EventType
 from pointsman.core.outcome import FailureKind
@@ -17,55 +16,13 @@ from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.commands import commands
 from pointsman.tui.conversation import Phase
-from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import zones
+from support.screen import ask, say, screen, settle, until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 Read = Callable[[PointsmanApp], str]
-
-
-@asynccontextmanager
-async def screen(
-    console: Any, size: tuple[int, int] = (120, 40), **options: Any
-) -> AsyncIterator[tuple[PointsmanApp, Pilot[None]]]:
-    app = PointsmanApp(console, **options)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: app.picture is not None and app.picture.audit_size > 0)
-        await settle(app, pilot)
-        yield app, pilot
-    await app.close()
-
-
-async def settle(app: PointsmanApp, pilot: Pilot[None]) -> None:
-    """Everything that was posted is handled and drawn, without waiting for a timer."""
-    await pilot.pause()
-    app.apply()
-    await app.chat.flush()
-    await pilot.pause()
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Lets the loop run until it holds; the limit only ends a test that failed."""
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0)
-    await pilot.pause()
-
-
-async def say(app: PointsmanApp, pilot: Pilot[None], text: str) -> None:
-    app.action_show_pane("chat")
-    app.chat.query_one(Prompt).text = text
-    await pilot.press("enter")
-    await pilot.pause()
-
-
-async def ask(app: PointsmanApp, pilot: Pilot[None], text: str = "hi") -> None:
-    """Writes a prompt and waits until its reply is over."""
-    await say(app, pilot, text)
-    await until(pilot, lambda: app.chat.last is not None and app.chat.last.over)
-    await settle(app, pilot)
 
 
 # --- starting ---
@@ -402,7 +359,12 @@ async def test_local_only_is_toggled_on_one_key_and_by_slash_command(console: An
         assert "■ LOCAL ONLY" in read(app).split("\n")[0]
         await say(app, pilot, "/local on")
         await say(app, pilot, "/local off")
+        await until(pilot, lambda: "prompts may leave this machine again" in read(app))
+        await pilot.press("y")
         await until(pilot, lambda: not console.snapshot.cloud_forbidden)
+        await until(pilot, lambda: app.undo is not None and "cleared" in app.undo.what)
+        await pilot.press("escape", "u")
+        await until(pilot, lambda: console.snapshot.cloud_forbidden)
 
 
 async def test_a_refused_override_says_why(console: Any, read: Read, world: Any) -> None:

@@ -5,34 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.content import Content
 from textual.theme import Theme
 
 from pointsman.core.request import Request
-from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.engine.console import Console
-from pointsman.tui import consequences, keys, messages, slash
+from pointsman.tui import arrangement, keys, messages, slash
 from pointsman.tui import theme as theming
+from pointsman.tui.acting import ActingApp, changes
+from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
 from pointsman.tui.commands import Palette
-from pointsman.tui.linked import LinkedApp
 from pointsman.tui.panes.audit import AuditPane
-from pointsman.tui.render import audit, why
+from pointsman.tui.panes.listing import Listing
+from pointsman.tui.panes.pane import Pane
 from pointsman.tui.render import help as help_text
+from pointsman.tui.render import notices, whatif, why
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
-from pointsman.tui.screens.confirm import Confirm
-from pointsman.tui.screens.override_form import OverrideForm
+from pointsman.tui.render.selecting import Order
 from pointsman.tui.screens.reader import Reader
-from pointsman.tui.untrusted import AsciiOnly, cleaned_lines, label, one_line
+from pointsman.tui.screens.what_if import WhatIf
+from pointsman.tui.untrusted import AsciiOnly, one_line
 
 
-class PointsmanApp(LinkedApp):
+class PointsmanApp(ActingApp):
     CSS_PATH = "app.tcss"
     TITLE = "Pointsman"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]
@@ -48,6 +50,7 @@ class PointsmanApp(LinkedApp):
         themes: Sequence[Theme] = (),
         banners: Sequence[str] = (),
         ascii_only: bool = False,
+        read_only: bool = False,
     ) -> None:
         """Shows `console`; or opens one with `open_console` after the first frame, and closes it at the end."""
         if console is None and open_console is None:
@@ -55,9 +58,12 @@ class PointsmanApp(LinkedApp):
         super().__init__(
             open_console or (lambda: nullcontext(_given(console))), banners, ASCII if ascii_only else UNICODE
         )
+        self.read_only = read_only
         self.keymap: Mapping[str, str] = dict(keymap or {})
         self._themes = tuple(themes)
         self._wanted_theme = theme
+        self.arrangement = Arrangement()
+        self.supposed: Request | None = None  # what the what-if screen is about
         self._ascii_only = ascii_only
         if ascii_only:
             self.filters_of_text = (*self.filters_of_text, AsciiOnly())
@@ -77,6 +83,7 @@ class PointsmanApp(LinkedApp):
     # --- what the panes ask ---
 
     @on(messages.Ask)
+    @changes
     async def asked(self, event: messages.Ask) -> None:
         if self.engine is None or self.bridge is None:
             return
@@ -91,82 +98,95 @@ class PointsmanApp(LinkedApp):
             if worker.group == "ask" and worker.name == event.request:
                 worker.cancel()
 
-    @on(messages.SetOverride)
-    def override_set(self, event: messages.SetOverride) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.set_override(event.override), "override")
+    # --- arrangement: kept for each size of the terminal ---
 
-    @on(messages.ClearOverride)
-    def override_cleared(self, event: messages.ClearOverride) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.clear_override(event.override_id), "override")
-
-    @on(messages.LocalOnlyAsked)
-    def local_only_asked(self, event: messages.LocalOnlyAsked) -> None:
-        if self.engine is None:
+    @on(messages.Opened)
+    def arrange(self, event: messages.Opened) -> None:
+        if event.console.files is None:
             return
-        now = self.engine.snapshot.now
-        closed = [entry for entry in self.engine.snapshot.overrides if entry.kind is OverrideKind.LOCAL_ONLY]
-        standing = [entry for entry in closed if entry.active(now)]
-        wanted = event.wanted if event.wanted is not None else not standing
-        if wanted and not standing:
-            new_id = self.engine.new_request_id()
-            order = Override(id=new_id, kind=OverrideKind.LOCAL_ONLY, created_at=now, reason="set on the screen")
-            self.post_message(messages.SetOverride(order))
-        for entry in () if wanted else standing:
-            self.post_message(messages.ClearOverride(entry.id))
+        self.arrangement = arrangement.read(event.console.files.arrangement())
+        theme = self.arrangement.theme_over(self._wanted_theme)
+        if theme in self.available_themes:
+            self.theme = str(theme)
+        for name, order in self.arrangement.orders.items():
+            for pane in self.home.query(Listing):
+                if pane.id == name:
+                    pane.order = order
+        self._restore()
 
-    @on(messages.ServiceAsked)
-    def service_asked(self, event: messages.ServiceAsked) -> None:
-        if self.engine is None or self.bridge is None:
-            return
-        bridge = self.bridge
-        body = stack(consequences.lines(consequences.of_action(self.engine, event.name, event.verb)))
-        question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now")
+    def on_resize(self) -> None:
+        self._restore()
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.work(bridge.act(event.name, event.verb), "service")
+    def _restore(self) -> None:
+        standing = self.arrangement.at(self.size.width, self.size.height)
+        if standing is not None and self.home.is_mounted:
+            self.home.restore(standing)
 
-        self.push_screen(question, answered)
+    def watch_theme(self, _: str, theme: str) -> None:
+        if self.engine is not None:
+            self.arrangement = replace(self.arrangement, theme=theme, instead_of=self._wanted_theme)
+            self._keep()
 
-    @on(messages.ServiceActed)
-    def acted(self, event: messages.ServiceActed) -> None:
-        word = "accepted" if event.result.ok else "refused"
-        text = f"{event.verb} {label(event.name)}: {word}. {one_line(event.result.text)}"
-        self.tell(messages.Told(text, "information" if event.result.ok else "error"))
+    @on(messages.Rearranged)
+    def rearranged(self) -> None:
+        desk, size = self.home.desk, self.size
+        orders = {str(pane.id): pane.order for pane in self.home.query(Listing) if pane.order != Order()}
+        kept = self.arrangement.with_size(size.width, size.height, desk.standing_now)
+        self.arrangement = replace(kept, orders=orders)
+        self._keep()
 
-    @on(messages.LogsAsked)
-    def logs_asked(self, event: messages.LogsAsked) -> None:
+    def _keep(self) -> None:
         if self.bridge is not None:
-            self.work(self.bridge.logs(event.name), "logs")
-
-    @on(messages.LogsRead)
-    def logs_read(self, event: messages.LogsRead) -> None:
-        text = cleaned_lines(event.lines) or "no lines: the service has written nothing, or its log cannot be read"
-        self.push_screen(Reader(f"log of {label(event.name)}", Content(text), at_end=True))
-
-    @on(messages.FaultAsked)
-    def fault_asked(self, event: messages.FaultAsked) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.play(event.fault), "fault")
-
-    @on(messages.AuditAsked)
-    def audit_asked(self, event: messages.AuditAsked) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.page(event.query, event.older), "audit")
-
-    @on(messages.AuditOpened)
-    def audit_opened(self, event: messages.AuditOpened) -> None:
-        self.push_screen(Reader(f"audit line {event.line.seq}", stack(audit.in_full(event.line))))
+            self.work(self.bridge.keep_arrangement(arrangement.written(self.arrangement)), "arrangement")
 
     # --- keys ---
 
     def action_show_pane(self, name: str) -> None:
         self.home.show_pane(name)
+        self.rearranged()
 
     def action_zoom(self) -> None:
         self.home.zoom()
+        self.rearranged()
+
+    def action_hide_pane(self) -> None:
+        focused = self.focused
+        panes = [pane for pane in self.home.query(Pane) if focused in pane.query("*")] if focused else []
+        if self.home.hide(str(panes[0].id) if panes else self.home.desk.active):
+            self.rearranged()
+        else:
+            self.tell(messages.Told("one pane always stays"))
+
+    def action_show_all(self) -> None:
+        self.home.show_all()
+        self.rearranged()
+
+    def action_notices(self) -> None:
+        self.notices.unread = 0
+        self.show_more(unread=0)
+        self.push_screen(Reader("what happened", stack(notices.lines(self.notices.history)), at_end=True))
+
+    def action_what_if(self) -> None:
+        if self.engine is None or self.picture is None:
+            return
+        turn = self.chat.chosen
+        prompt = turn.prompt if turn is not None else self.chat.draft
+        if not prompt:
+            self.tell(messages.Told("write or send a prompt first: what if is asked about one"))
+            return
+        self.supposed = Request(id="what-if", messages=self.chat.conversation.before(turn, prompt))
+        knobs = whatif.knobs_of(self.picture, self.engine.policies)
+        self.push_screen(WhatIf(prompt, knobs, self.engine.explain(self.supposed)))
+
+    @on(messages.WhatIfAsked)
+    def what_if_asked(self, event: messages.WhatIfAsked) -> None:
+        if self.bridge is not None and self.supposed is not None:
+            self.work(self.bridge.compare(self.supposed, event.settings, event.policy), "what-if")
+
+    @on(messages.Compared)
+    def compared(self, event: messages.Compared) -> None:
+        if isinstance(self.screen, WhatIf):
+            self.screen.take(event.decision, event.problem)
 
     def action_pause(self) -> None:
         self.held_back = 0 if self.held_back is None else None
@@ -178,24 +198,11 @@ class PointsmanApp(LinkedApp):
         self.push_screen(Reader("keys", body))
 
     def action_why(self) -> None:
-        turn = self.chat.last
+        turn = self.chat.chosen
         if turn is None or turn.decision is None:
             self.tell(messages.Told("no reply yet: the first decision will be explained here"))
             return
         self.push_screen(Reader("why this model", stack(why.lines(turn.decision, self._glyphs))))
-
-    def action_override(self) -> None:
-        if self.engine is None or self.picture is None:
-            return
-        form = OverrideForm(self.picture.fleet, self.picture.now, self.engine.new_request_id())
-        self.push_screen(form, self._override_written)
-
-    def _override_written(self, override: Override | None) -> None:
-        if override is not None:
-            self.post_message(messages.SetOverride(override))
-
-    def action_local_only(self) -> None:
-        self.post_message(messages.LocalOnlyAsked())
 
     def action_next_model(self) -> None:
         """Asks the model that a blocked reply offered."""
@@ -203,9 +210,9 @@ class PointsmanApp(LinkedApp):
         if turn is not None and turn.blocked is not None and turn.blocked.offer is not None:
             self.chat.ask(turn.prompt, turn.blocked.offer)
 
-    def action_filter_audit(self) -> None:
+    async def action_filter_audit(self) -> None:
         self.home.show_pane("audit")
-        self.home.query_one(AuditPane).action_filter()
+        await self.home.query_one(AuditPane).action_filter()
 
     def action_clear_chat(self) -> None:
         self.chat.clear()

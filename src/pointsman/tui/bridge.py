@@ -6,24 +6,43 @@ They run as workers of the app. They never touch a widget, and the app never awa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 from typing import cast
 
 from textual.message import Message
 
+from pointsman.core.audit import AuditRow
 from pointsman.core.request import Request
 from pointsman.core.snapshot import Override
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import EngineEvent
 from pointsman.ports import AuditQuery
-from pointsman.tui.messages import AuditPage, Ledger, LogsRead, Opened, Pictured, Replied, ServiceActed, Told
+from pointsman.tui.messages import (
+    AuditPage,
+    Changed,
+    ClearOverride,
+    Compared,
+    Ledger,
+    LogsRead,
+    Opened,
+    Pictured,
+    Replied,
+    ServiceActed,
+    SetOverride,
+    Told,
+)
+from pointsman.tui.render import exports
+from pointsman.tui.untrusted import label
 
 OpenConsole = Callable[[], AbstractAsyncContextManager[Console]]
 Post = Callable[[Message], object]
 
 DAY = 86_400
 NEWEST = 4  # lines the ticker may need
+EXPORT_PAGE = 1_000  # audit lines
+EXPORT_MOST = 100_000
 
 
 async def hold(open_console: OpenConsole, post: Post, closing: asyncio.Event) -> None:
@@ -31,6 +50,10 @@ async def hold(open_console: OpenConsole, post: Post, closing: asyncio.Event) ->
     async with open_console() as console:
         post(Opened(console))
         await closing.wait()
+
+
+class Refused(Exception):
+    """The engine said no, and the person knows."""
 
 
 class Bridge:
@@ -68,18 +91,25 @@ class Bridge:
     async def page(self, query: AuditQuery, older: bool) -> None:
         self._post(AuditPage(query, await self._console.audit(query), older))
 
-    async def set_override(self, override: Override) -> None:
-        await self._changed(self._console.set_override(override), f"{override.kind} is in force for {override.scope}")
+    async def set_override(self, override: Override, *, undoable: bool = True) -> None:
+        about = f"{override.kind} {override.model or ''} for {override.scope}".replace("  ", " ")
+        await self._change(self._console.set_override(override), f"{about} is in force")
+        if undoable:
+            self._post(Changed(f"{about} set", ClearOverride(override.id)))
 
-    async def clear_override(self, override_id: str) -> None:
-        await self._changed(self._console.clear_override(override_id), "override cleared")
+    async def clear_override(self, override_id: str, *, undoable: bool = True) -> None:
+        known = next((entry for entry in self._console.snapshot.overrides if entry.id == override_id), None)
+        await self._change(self._console.clear_override(override_id), "override cleared")
+        if undoable and known is not None:
+            self._post(Changed(f"{known.kind} {known.model or ''} cleared".replace("  ", " "), SetOverride(known)))
 
-    async def _changed(self, doing: Awaitable[None], done: str) -> None:
+    async def _change(self, doing: Awaitable[None], done: str) -> None:
+        """Raises Refused once the person was told why."""
         try:
             await doing
         except ValueError as problem:
             self._post(Told(str(problem), "error"))
-            return
+            raise Refused from problem
         self._post(Told(done))
         await self._show_now()
 
@@ -87,12 +117,70 @@ class Bridge:
         await self.read_ledger()
         self._post(Pictured(self._console.snapshot, urgent=True))
 
-    async def act(self, name: str, verb: str) -> None:
+    async def act(self, name: str, verb: str, *, when_idle: bool = False) -> None:
+        if when_idle:
+            await self._until_idle(name, verb)
         self._post(ServiceActed(name, verb, await self._console.service_action(name, verb)))
         await self._show_now()
+
+    async def _until_idle(self, name: str, verb: str) -> None:
+        running = self._console.streams_on(name)
+        if running:
+            self._post(Told(f"{verb} of {label(name)} waits until {running} of our replies on it have ended"))
+        watch = self._console.watch()
+        while self._console.streams_on(name):
+            await anext(watch)
 
     async def logs(self, name: str) -> None:
         self._post(LogsRead(name, await self._console.service_logs(name)))
 
     async def play(self, fault: Fault) -> None:
         self._post(Told(await self._console.play(fault)))
+
+    # --- files, exports, comparisons ---
+
+    async def export(self, name: str, text: str) -> None:
+        files = self._console.files
+        if files is None:
+            self._post(Told("nothing can be written here", "error"))
+            return
+        try:
+            path = await files.export(name, text)
+        except OSError as problem:
+            self._post(Told(f"not written: {problem.strerror or problem}", "error"))
+            return
+        self._post(Told(f"written, readable by you alone: {path}"))
+
+    async def export_audit(self, query: AuditQuery, ending: str) -> None:
+        """Every line that the filter selects, oldest first."""
+        found: list[AuditRow] = []
+        page = replace(query, before=None, limit=EXPORT_PAGE)
+        while len(found) < EXPORT_MOST:
+            lines = await self._console.audit(page)
+            found += lines
+            if len(lines) < EXPORT_PAGE:
+                break
+            page = replace(page, before=lines[-1].seq)
+        found.reverse()
+        text = exports.audit_lines(found) if ending == "jsonl" else exports.as_text(exports.audit_table(found), ending)
+        await self.export(f"audit.{ending}", text)
+
+    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
+        if self._console.files is not None:
+            await self._console.files.keep_arrangement(arrangement)
+
+    async def compare(self, request: Request, what_if: Mapping[str, str], policy: str | None) -> None:
+        try:
+            if policy is None:
+                decision = self._console.explain(request, what_if)
+            else:
+                decision = await self._console.explain_under(policy, request, what_if)
+        except ValueError as problem:
+            self._post(Compared(None, str(problem)))
+            return
+        self._post(Compared(decision))
+
+    async def revert_drift(self) -> None:
+        result = await self._console.revert_drift()
+        self._post(Told(result.text, "information" if result.ok else "error"))
+        await self._show_now()

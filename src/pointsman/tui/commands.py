@@ -44,8 +44,8 @@ def _bound(app: PointsmanApp) -> Iterator[Command]:
     for binding in keys.APP:
         if binding.id not in _NOT_LISTED:
             yield Command(binding.tooltip, _help(binding, app), partial(app.run_action, binding.action))
-    yield Command("filter the audit", "/ in the audit", partial(app.run_action, "filter_audit"))
-    yield Command("clear the chat", "/clear in the chat", partial(app.run_action, "clear_chat"))
+    for action, title in keys.UNBOUND:
+        yield Command(title, "no key of its own", partial(app.run_action, action))
 
 
 def _help(binding: Binding, app: PointsmanApp) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pointsman.core.fleet import Fleet, Role
+from pointsman.core.drift import Drift
+from pointsman.core.fleet import Fleet, Locality, Role
+from pointsman.core.health import HealthState
 from pointsman.core.request import Message, Request
 from pointsman.engine.console import Console
 from pointsman.tui.render.paint import Part
-from pointsman.tui.untrusted import label
+from pointsman.tui.untrusted import label, one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Consequences:
     streams: int  # of our own calls that would be cut
     endpoints: tuple[str, ...]
     takeovers: tuple[Takeover, ...]
+    last_local: bool = False  # no other local endpoint answers
 
 
 def of_action(console: Console, service: str, verb: str) -> Consequences:
@@ -40,7 +44,23 @@ def of_action(console: Console, service: str, verb: str) -> Consequences:
         streams=console.streams_on(service),
         endpoints=endpoints,
         takeovers=takeovers,
+        last_local=verb == "stop" and _last_local(console, endpoints),
     )
+
+
+def _last_local(console: Console, endpoints: tuple[str, ...]) -> bool:
+    """Would nothing on this machine answer any more?"""
+    answering = [
+        entry.name
+        for entry in console.fleet.endpoints.values()
+        if entry.locality is Locality.LOCAL and _answers(console, entry.name)
+    ]
+    return bool(set(answering) & set(endpoints)) and set(answering) <= set(endpoints)
+
+
+def _answers(console: Console, endpoint: str) -> bool:
+    health = console.snapshot.health.get(endpoint)
+    return health is not None and health.state in (HealthState.UP, HealthState.BUSY, HealthState.WARMING)
 
 
 def _takeovers(console: Console, endpoints: tuple[str, ...]) -> Iterator[Takeover]:
@@ -77,6 +97,19 @@ def lines(found: Consequences) -> tuple[tuple[Part, ...], ...]:
         (("serves     ", "head"), (serves, "")),
         (("in flight  ", "head"), (cut, "warn" if found.streams else "")),
         *(_meanwhile(takeover) for takeover in found.takeovers),
+        *(
+            ((("nothing else on this machine answers: ", "bad"), ("without it local_only work stops", "")),)
+            if found.last_local
+            else ()
+        ),
+    )
+
+
+def of_revert(drift: Drift) -> tuple[tuple[Part, ...], ...]:
+    return (
+        ((one_line(drift.text), ""),),
+        (("runs       ", "head"), (shlex.join(drift.command), "strong")),
+        (("changes    ", "head"), (f"{drift.path}, copied first; the copy's path is told", "")),
     )
 
 

@@ -142,6 +142,11 @@ class Conversation:
     def find(self, request: str) -> Turn | None:
         return next((turn for turn in reversed(self.turns) if turn.request == request), None)
 
+    def before(self, turn: Turn | None, prompt: str) -> tuple[Message, ...]:
+        """The messages as they were, or would be, sent for that turn's prompt; None: for a new one."""
+        place = next((at for at, each in enumerate(self.turns) if each is turn), len(self.turns))
+        return Conversation(self.turns[:place]).messages(prompt)
+
     def messages(self, prompt: str) -> tuple[Message, ...]:
         """Every answered turn, then the prompt: alternating roles, as every dialect wants them."""
         told: list[Message] = []

@@ -8,6 +8,7 @@ from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
+from pointsman.tui.arrangement import Standing
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.chat import ChatPane
 from pointsman.tui.panes.endpoints import EndpointsPane
@@ -49,6 +50,7 @@ class Desk(Container):
         super().__init__(id="desk")
         self.active = "chat"
         self.zoomed = False
+        self.hidden: frozenset[str] = frozenset()
         self._wants: dict[str, int] = {}
         self._zones = _Zones()
 
@@ -70,7 +72,16 @@ class Desk(Container):
         return [pane for pane in self.query(Pane) if pane.display]
 
     def rects(self, size: Size) -> dict[str, zones.Rect]:
-        return dict(zones.arrange(size.width, size.height, active=self.active, wants=self._wants, zoomed=self.zoomed))
+        return dict(
+            zones.arrange(
+                size.width,
+                size.height,
+                active=self.active,
+                wants=self._wants,
+                zoomed=self.zoomed,
+                hidden=self.hidden,
+            )
+        )
 
     def shows(self, name: str, size: Size) -> bool:
         return name in self.rects(size)
@@ -87,12 +98,42 @@ class Desk(Container):
 
     def show_pane(self, name: str) -> None:
         self.active = name
+        self.hidden = self.hidden - {name}
         self.settle()
         self.pane(name).focus_inside()
 
     def zoom(self) -> None:
         self.zoomed = not self.zoomed
         self.settle()
+
+    def hide(self, name: str) -> bool:
+        """False: it is the last one that is left."""
+        left = [pane for pane in zones.PANES if pane not in self.hidden and pane != name]
+        if not left:
+            return False
+        self.hidden = self.hidden | {name}
+        if self.active == name:
+            self.active = left[0]  # not the chat unless nothing else is left: its input would take the next keys
+        self.settle()
+        self.pane(self.active).focus_inside()
+        return True
+
+    def show_all(self) -> None:
+        self.hidden = frozenset()
+        self.settle()
+
+    @property
+    def standing_now(self) -> Standing:
+        return Standing(active=self.active, zoomed=self.zoomed, hidden=self.hidden)
+
+    def restore(self, standing: Standing) -> None:
+        if standing == self.standing_now:
+            return
+        moved = standing.active != self.active
+        self.active, self.zoomed, self.hidden = standing.active, standing.zoomed, standing.hidden
+        self.settle()
+        if moved:
+            self.pane(self.active).focus_inside()
 
     def apply(self, picture: Picture) -> None:
         """One pass over what can be seen; heights follow what the panes want."""

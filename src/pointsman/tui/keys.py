@@ -30,6 +30,11 @@ APP = (
     _key("chat.write", "i", "show_pane('chat')", "write a prompt", "write"),
     _key("zoom", "z", "zoom", "zoom", "zoom"),
     _key("pause", "p", "pause", "pause the display", "pause"),
+    _key("undo", "u", "undo", "undo the last override"),
+    _key("what_if", "W", "what_if", "what if the world were different"),
+    _key("alerts", "A", "notices", "what happened: the notices"),
+    _key("pane.hide", "minus", "hide_pane", "hide this pane"),
+    _key("pane.show_all", "0", "show_all", "show every pane"),
     _key("why", "w", "why", "why this model", "why"),
     _key("override.new", "o", "override", "override", "override"),
     _key("local_only", "L", "local_only", "local only on/off"),
@@ -39,6 +44,15 @@ APP = (
     _key("quit", "q", "quit", "quit", "quit"),
     _key("quit.anywhere", "ctrl+q", "quit", "quit, also while writing", priority=True),
     _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
+)
+
+# Actions without a key of their own: (action, title). The palette lists them.
+UNBOUND = (
+    ("read_only(False)", "rw: allow changes again"),
+    ("read_only(True)", "read-only: nothing is changed or sent"),
+    ("revert_drift", "revert the gateway's default model"),
+    ("filter_audit", "filter the audit"),
+    ("clear_chat", "clear the chat"),
 )
 
 LIST = (
@@ -59,9 +73,17 @@ SERVICES = (
 
 OVERRIDES = (_key("override.clear", "d,delete", "clear", "clear it", "clear"),)
 
-AUDIT = (
-    _key("audit.filter", "slash", "filter", "filter", "filter"),
-    _key("audit.clear_filter", "escape", "clear_filter", "clear the filter"),
+FLEET = (_key("endpoint.pin", "P", "pin", "pin or prefer its model"),)
+
+LISTING = (
+    _key("list.filter", "slash", "filter", "filter", "filter"),
+    _key("list.clear_filter", "escape", "clear_filter", "clear the filter"),
+    _key("list.sort_next", "greater_than_sign", "sort(1)", "sort by the next column", "sort"),
+    _key("list.sort_before", "less_than_sign", "sort(-1)", "sort by the column before"),
+    _key("list.reverse", "equals_sign", "reverse", "reverse the order"),
+    _key("list.copy", "y", "copy", "copy the row", "copy"),
+    _key("list.keep", "Y", "keep", "write the row to a file"),
+    _key("list.export", "e", "export", "export what is shown", "export"),
 )
 
 PROMPT = (
@@ -81,22 +103,35 @@ READER = (
 )
 
 CONFIRM = (
-    _key("confirm.yes", "y", "answer(True)", "yes", "yes"),
-    _key("confirm.no", "n,escape", "answer(False)", "no", "no"),
+    _key("confirm.yes", "y", "answer('yes')", "yes", "yes"),
+    _key("confirm.wait", "w", "answer('wait')", "yes, once nothing runs on it"),
+    _key("confirm.no", "n,escape", "answer('no')", "no", "no"),
 )
+
+KNOBS = (
+    _key("knob.down", "j", "cursor_down", "next knob"),
+    _key("knob.up", "k", "cursor_up", "knob before"),
+    _key("knob.more", "right,l,space", "screen.turn(1)", "more, or the next state", "change"),
+    _key("knob.less", "left,h", "screen.turn(-1)", "less, or the state before"),
+    _key("knob.reset", "x,backspace", "screen.as_it_is", "as it is", "as it is"),
+    _key("knob.reset_all", "X", "screen.all_as_they_are", "everything as it is", "reset all"),
+)
+
+WHAT_IF = (_key("what_if.close", "escape,q", "close", "close", "close"),)
 
 FORM = (_key("form.cancel", "escape", "cancel", "cancel", "cancel"),)
 
 GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
     {
         "Everywhere": APP,
-        "In lists": LIST,
+        "In lists": (*LIST, *LISTING),
+        "Fleet": FLEET,
         "Services": SERVICES,
         "Override": OVERRIDES,
-        "Audit": AUDIT,
         "Writing a prompt": PROMPT,
         "A cut answer": FRAGMENT,
         "Reading": READER,
+        "What if": (*KNOBS, *WHAT_IF),
         "Confirming": CONFIRM,
         "Forms": FORM,
     }
@@ -104,6 +139,7 @@ GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
 
 _NAMES = MappingProxyType(
     {"question_mark": "?", "colon": ":", "slash": "/", "escape": "esc", "ctrl+": "^", "delete": "del"}
+    | {"greater_than_sign": ">", "less_than_sign": "<", "equals_sign": "="}
 )
 
 

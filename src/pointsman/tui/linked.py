@@ -20,9 +20,10 @@ from textual.worker import Worker, WorkerError, WorkerState
 from pointsman.engine.console import Console
 from pointsman.tui import messages
 from pointsman.tui.bridge import Bridge, OpenConsole, hold
+from pointsman.tui.notices import Notice, Notices
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.chat import ChatPane
-from pointsman.tui.picture import Picture, remember
+from pointsman.tui.picture import Picture, remember, remember_usage
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.screens.home import Home
 from pointsman.tui.untrusted import Backstop, clean, one_line
@@ -32,6 +33,8 @@ APPLY_EVERY_BLURRED: Final = 5.0
 
 
 class LinkedApp(App[None]):
+    read_only = False
+
     def __init__(self, open_console: OpenConsole, banners: Sequence[str], glyphs: Glyphs) -> None:
         super().__init__()
         self.engine: Console | None = None
@@ -40,6 +43,7 @@ class LinkedApp(App[None]):
         self.home = Home(tuple(banners))
         self.failed = False  # the engine could not be opened, or its watch broke
         self.held_back: int | None = None  # pictures that came while paused; None: not paused
+        self.notices = Notices()
         self._open = open_console
         self._holding: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
@@ -130,7 +134,12 @@ class LinkedApp(App[None]):
             snapshot=event.snapshot,
             banners=self.engine.banners,
             history=remember(old.history, event.snapshot),
+            used=remember_usage(old.used, event.snapshot),
         )
+        for notice in self.notices.see(self.picture):
+            if notice.aloud:
+                self.notify(notice.text, severity=notice.severity, markup=False)
+        self.picture = replace(self.picture, unread=self.notices.unread, read_only=self.read_only)
         if self.held_back is not None:
             self.held_back += 1
         if event.urgent or self._applied is None:
@@ -151,7 +160,10 @@ class LinkedApp(App[None]):
 
     @on(messages.Told)
     def tell(self, event: messages.Told) -> None:
-        self.notify(clean(event.text), severity=event.severity, markup=False)
+        text = clean(event.text)
+        self.notify(text, severity=event.severity, markup=False)
+        if self.picture is not None:
+            self.notices.history.append(Notice(self.picture.now, one_line(text), event.severity))
 
     # --- drawing ---
 

@@ -8,13 +8,18 @@ from typing import Literal
 from textual.message import Message
 
 from pointsman.core.audit import AuditRow
-from pointsman.core.request import Request
+from pointsman.core.decision import Decision
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import EngineEvent
 from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
+
+
+class Changes(Message):
+    """Would change something, or spend money: not done while the screen is read-only."""
+
 
 # --- from the bridge ---------------------------------------------------------------------------------------------
 
@@ -76,18 +81,29 @@ class Told(Message):
     severity: Severity = "information"
 
 
+@dataclass
+class Changed(Message):
+    """An override was set or cleared. `inverse` would undo it."""
+
+    what: str
+    inverse: Message
+
+
+@dataclass
+class Compared(Message):
+    """The answer to a what-if question, or why there is none."""
+
+    decision: Decision | None
+    problem: str = ""
+
+
 # --- from the panes ----------------------------------------------------------------------------------------------
 
 
 @dataclass
-class Ask(Message):
+class Ask(Changes):
     prompt: str
     pin: str | None = None
-
-
-@dataclass
-class Submit(Message):
-    request: Request
 
 
 @dataclass
@@ -96,24 +112,31 @@ class Stop(Message):
 
 
 @dataclass
-class SetOverride(Message):
+class SetOverride(Changes):
     override: Override
 
 
 @dataclass
-class LocalOnlyAsked(Message):
+class OverrideAsked(Changes):
+    """The form is wanted, with that model in it."""
+
+    model: str | None
+
+
+@dataclass
+class LocalOnlyAsked(Changes):
     """None: the other way round than it is."""
 
     wanted: bool | None = None
 
 
 @dataclass
-class ClearOverride(Message):
+class ClearOverride(Changes):
     override_id: str
 
 
 @dataclass
-class ServiceAsked(Message):
+class ServiceAsked(Changes):
     name: str
     verb: str
 
@@ -124,7 +147,7 @@ class LogsAsked(Message):
 
 
 @dataclass
-class FaultAsked(Message):
+class FaultAsked(Changes):
     fault: Fault
 
 
@@ -137,3 +160,44 @@ class AuditAsked(Message):
 @dataclass
 class AuditOpened(Message):
     line: AuditRow
+
+
+@dataclass
+class WhatIfAsked(Message):
+    settings: dict[str, str]
+    policy: str | None
+
+
+@dataclass
+class DetailAsked(Message):
+    """Enter on a row of that pane."""
+
+    pane: str
+    key: str
+
+
+@dataclass
+class Copied(Message):
+    """`text` is wanted in the clipboard; `what` it is, for the confirmation."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class Kept(Message):
+    """`text` is wanted in a file of that name, below the state directory."""
+
+    name: str
+    text: str
+
+
+@dataclass
+class ExportAsked(Message):
+    """What that pane shows is wanted as a file."""
+
+    pane: str
+
+
+class Rearranged(Message):
+    """What stands where, in which order, has changed and is worth keeping."""

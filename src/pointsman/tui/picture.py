@@ -13,6 +13,7 @@ from pointsman.ports import ModelTotal
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 
 HISTORY = 120  # samples kept per series
+USED_EVERY = 30.0  # seconds between two samples of a budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,11 @@ class Picture:
     audit_size: int = 0
     history: Mapping[str, tuple[float | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
     glyphs: Glyphs = UNICODE
+    used: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    # The screen's own state, where a pane shows it.
+    undo: tuple[str, float] | None = None  # what `u` undoes, and until when (Unix seconds)
+    read_only: bool = False
+    unread: int = 0  # notices nobody has opened
 
     @property
     def now(self) -> float:
@@ -53,3 +59,18 @@ def _samples(snapshot: Snapshot) -> dict[str, float | None]:
     for gpu in host.gpus:
         series[f"gpu{gpu.index}"] = gpu.utilization
     return series
+
+
+def remember_usage(
+    used: Mapping[str, tuple[tuple[float, int], ...]], snapshot: Snapshot
+) -> Mapping[str, tuple[tuple[float, int], ...]]:
+    """The last hour of every budget, for the forecast: (Unix seconds, used), one sample each half minute."""
+    return MappingProxyType(
+        {name: _sampled(used.get(name, ()), usage.used, snapshot.now) for name, usage in snapshot.usage.items()}
+    )
+
+
+def _sampled(samples: tuple[tuple[float, int], ...], used: int, now: float) -> tuple[tuple[float, int], ...]:
+    if samples and now - samples[-1][0] < USED_EVERY:
+        return samples
+    return (*samples, (now, used))[-HISTORY:]

@@ -7,56 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from pointsman.core.audit import AuditRow
 from pointsman.ports import AuditQuery
-from pointsman.tui import keys
 from pointsman.tui.messages import AuditAsked, AuditOpened
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import audit
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.table import Row
-from pointsman.tui.untrusted import one_line
 
 PAGE = 200
 MOST = 2_000
 
 
 class AuditPane(Listing):
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.AUDIT]
     title = "Audit"
     number = 3
     columns = audit.COLUMNS
     lines_below = 5
+    hint = "words, or type=step-down model=opus rule=… request=… actor=…"
     empty = "no line yet: every decision, call and override will leave one here"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._written = ""
         self._query = AuditQuery(limit=PAGE)
         self._lines: tuple[AuditRow, ...] = ()
         self._seen_size = -1
         self._loading_older = False
-
-    def compose(self) -> ComposeResult:
-        yield Input(placeholder="words, or type=step-down model=opus rule=…", id="audit-filter", compact=True)
-        yield from super().compose()
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.filter_input.display = False
-
-    @property
-    def filter_input(self) -> Input:
-        return self.query_one("#audit-filter", Input)
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return audit.rows(self._lines, picture.glyphs)
@@ -66,9 +48,12 @@ class AuditPane(Listing):
             self._seen_size = picture.audit_size
             self.post_message(AuditAsked(self._query))
         super().show(picture)
-        shown = f"{picture.audit_size:,} lines"
-        filtered = f" · filter: {one_line(self._written)}" if self._written else " · / filters"
-        self.border_subtitle = Content(shown + filtered)
+
+    def about(self, picture: Picture) -> str:
+        return f"{picture.audit_size:,} lines"
+
+    def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return rows  # the store has filtered them
 
     def below(self, picture: Picture, key: str | None) -> Content:
         line = next((line for line in self._lines if str(line.seq) == key), None)
@@ -100,33 +85,22 @@ class AuditPane(Listing):
             self._loading_older = True
             self.post_message(AuditAsked(replace(self._query, before=self._lines[-1].seq), older=True))
 
-    @on(OptionList.OptionSelected)
-    def _open(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        line = next((line for line in self._lines if str(line.seq) == event.option_id), None)
+    def open(self, key: str) -> None:
+        line = next((line for line in self._lines if str(line.seq) == key), None)
         if line is not None:
             self.post_message(AuditOpened(line))
 
-    def action_filter(self) -> None:
-        self.filter_input.display = True
-        self.filter_input.focus()
-
-    def action_clear_filter(self) -> None:
-        self.filter_input.value = ""
-        self.filter_input.display = False
-        self.select("")
-        self.rows.focus()
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.filter_input.display = bool(event.value.strip())
-        self.select(event.value)
-        self.rows.focus()
+    def typed(self, value: str) -> None:
+        """The store is asked once, on Enter."""
 
     def select(self, written: str) -> None:
-        """Shows only the lines this filter selects."""
-        self._written = written.strip()
-        self._query = replace(audit.parse_filter(self._written), limit=PAGE)
+        if written.strip() == self.written:
+            return
+        self.written = written.strip()
+        self._query = replace(audit.parse_filter(self.written), limit=PAGE)
         self._lines = ()
         self.post_message(AuditAsked(self._query))
+
+    @property
+    def query_shown(self) -> AuditQuery:
+        return self._query

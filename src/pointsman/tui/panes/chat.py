@@ -57,6 +57,16 @@ class ChatPane(Pane):
         return self.conversation.running
 
     @property
+    def chosen(self) -> Turn | None:
+        """The turn that keys act on: the marked one, or the last."""
+        return self.last
+
+    @property
+    def draft(self) -> str:
+        """What stands in the input."""
+        return self.query_one(Prompt).text.strip()
+
+    @property
     def last(self) -> Turn | None:
         return self.conversation.last
 

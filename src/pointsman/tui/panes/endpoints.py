@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.content import Content
 
+from pointsman.tui import keys
+from pointsman.tui.messages import OverrideAsked
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import endpoints
@@ -14,6 +18,7 @@ from pointsman.tui.render.table import Row
 
 
 class EndpointsPane(Listing):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FLEET]
     title = "Fleet"
     number = 1
     columns = endpoints.COLUMNS
@@ -29,7 +34,12 @@ class EndpointsPane(Listing):
         width = self.content_size.width
         return Content("\n").join([paint(fit(line, width)) for line in endpoints.detail(key, picture)])
 
-    def show(self, picture: Picture) -> None:
-        super().show(picture)
+    def action_pin(self) -> None:
+        key, picture = self.rows.current, self.picture
+        if key is not None and picture is not None:
+            first = next((model.name for model in picture.fleet.models.values() if model.endpoint == key), None)
+            self.post_message(OverrideAsked(first))
+
+    def about(self, picture: Picture) -> str:
         up = sum(1 for health in picture.snapshot.health.values() if health.state == "up")
-        self.border_subtitle = Content(f"{up} of {len(picture.fleet.endpoints)} up")
+        return f"{up} of {len(picture.fleet.endpoints)} up"

@@ -1,26 +1,48 @@
-"""A pane that is mainly a list: heading, rows, and lines of detail about the row under the cursor."""
+"""A pane that is mainly a list: heading, rows, and lines of detail about the row under the cursor.
+
+It owns what every list can do: filter, sort, open, copy, export.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
+from pointsman.tui import keys
+from pointsman.tui.messages import Copied, DetailAsked, ExportAsked, Kept, Rearranged
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
+from pointsman.tui.render import exports, selecting
+from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.table import Column, Row
+from pointsman.tui.untrusted import one_line
+
+RESTING = 3.0  # seconds after which a sorted list may move rows under a cursor that does not move
 
 
 class Listing(Pane):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.LISTING]
     columns: ClassVar[Sequence[Column]] = ()
     empty: ClassVar[str] = ""
+    hint: ClassVar[str] = "words, or state=down model~=qwen age>1m !word"
     lines_below: ClassVar[int] = 0
     lines_above: ClassVar[int] = 0
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.written = ""  # the filter
+        self.order = Order()
+        self._shown: tuple[Row, ...] = ()
+        self._moved_at = float("-inf")
+        self._resort = True
 
     def compose(self) -> ComposeResult:
         yield Drawn("", classes="above")
@@ -36,11 +58,20 @@ class Listing(Pane):
     def rows(self) -> Rows:
         return self.query_one(Rows)
 
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return next((row for row in self._shown if row.key == self.rows.current), None)
+
     def focus_inside(self) -> None:
         self.rows.focus()
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         raise NotImplementedError
+
+    def about(self, picture: Picture) -> str:
+        """A few words for the lower edge."""
+        return ""
 
     def above(self, picture: Picture) -> Content:
         return Content("")
@@ -49,19 +80,133 @@ class Listing(Pane):
         return Content("")
 
     def show(self, picture: Picture) -> None:
-        rows = self.rows_of(picture)
-        self.rows.show(rows)
-        self.query_one(".heading", Drawn).draw(
-            self.rows.heading() if rows else Content.styled(self.empty, "$foreground 65%")
-        )
+        found = self.rows_of(picture)
+        self._shown = self._arranged(self.kept(found), picture.now)
+        self.rows.show(self._shown)
+        self.query_one(".heading", Drawn).draw(self._heading(bool(found), picture))
+        self.border_subtitle = Content(self._edge(picture, len(found)))
         if self.lines_above:
             self.query_one(".above", Drawn).draw(self.above(picture))
         self._show_below()
 
+    def _heading(self, any_at_all: bool, picture: Picture) -> Content:
+        if self._shown:
+            mark = picture.glyphs.down if self.order.reverse else picture.glyphs.up
+            return self.rows.heading(self.order.column, mark)
+        text = "nothing passes the filter: esc clears it" if any_at_all and self.written else self.empty
+        return Content.styled(text, "$foreground 65%")
+
+    def _edge(self, picture: Picture, total: int) -> str:
+        parts = [self.about(picture)]
+        if self.written:
+            parts.append(f"/{one_line(self.written)} ({len(self._shown)} of {total})")
+        if self.order.column is not None:
+            parts.append(f"by {self.order.column}")
+        return " · ".join(part for part in parts if part)
+
     def wants(self, picture: Picture) -> int:
         return len(self.rows_of(picture)) + 3 + self.lines_above
 
+    # --- filter ---
+
+    def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
+        if not self.written:
+            return rows
+        names = [*(column.key for column in self.columns), *(key for row in rows[:1] for key in row.cells)]
+        test = selecting.parse(self.written, names)
+        return [row for row in rows if test(row)]
+
+    @property
+    def filter_input(self) -> Input | None:
+        return next(iter(self.query(Input)), None)
+
+    async def action_filter(self) -> None:
+        found = self.filter_input
+        if found is None:
+            found = Input(self.written, placeholder=self.hint, classes="filter", compact=True)
+            await self.mount(found, before=0)
+        found.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "clear_filter":
+            return bool(self.written) or self.filter_input is not None
+        return super().check_action(action, parameters)
+
+    async def action_clear_filter(self) -> None:
+        await self._close_filter()
+        self.select("")
+
+    async def _close_filter(self) -> None:
+        found = self.filter_input
+        self.rows.focus()
+        if found is not None:
+            await found.remove()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input.is_attached:
+            self.typed(event.value)
+
+    def typed(self, value: str) -> None:
+        """While it is being written. Lists that are asked elsewhere wait for Enter."""
+        self.select(value)
+
+    @on(Input.Submitted)
+    async def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        await self._close_filter()
+        self.select(event.value)
+
+    def select(self, written: str) -> None:
+        """Shows only the rows this filter leaves."""
+        if written.strip() != self.written:
+            self.written = written.strip()
+            self._redraw()
+
+    # --- order ---
+
+    def _arranged(self, rows: Sequence[Row], now: float) -> tuple[Row, ...]:
+        """Sorted; while the cursor moves, rows keep their places, so that none is hit that was not meant."""
+        if self.order == Order():
+            return tuple(rows)
+        places = {row.key: place for place, row in enumerate(self._shown)}
+        resting = now - self._moved_at >= RESTING
+        if self._resort or resting or {row.key for row in rows} != set(places):
+            self._resort = False
+            return selecting.ordered(rows, self.order)
+        return tuple(sorted(rows, key=lambda row: places[row.key]))
+
+    def action_sort(self, step: int) -> None:
+        self.sort_by(self.order.stepped([column.key for column in self.columns], step))
+
+    def action_reverse(self) -> None:
+        self.sort_by(replace(self.order, reverse=not self.order.reverse))
+
+    def sort_by(self, order: Order) -> None:
+        self.order, self._resort = order, True
+        self._redraw()
+        self.post_message(Rearranged())
+
+    @on(events.Click, ".heading")
+    def _heading_clicked(self, event: events.Click) -> None:
+        column = self.rows.column_at(event.x)
+        if column is not None:
+            own = column == self.order.column
+            self.sort_by(Order(column, reverse=own and not self.order.reverse))
+
+    def _redraw(self) -> None:
+        if self.picture is not None:
+            self.show(self.picture)
+
+    # --- one row ---
+
     @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        if self.picture is not None:
+            self._moved_at = self.picture.now
+        self._show_below()
+
     def _show_below(self) -> None:
         if self.picture is None or not self.lines_below:
             return
@@ -69,3 +214,30 @@ class Listing(Pane):
         room = self.content_size.height - self.rows.option_count - 1 - self.lines_above
         below.display = room > self.lines_below or self.content_size.height > 16
         below.draw(self.below(self.picture, self.rows.current))
+
+    @on(OptionList.OptionSelected)
+    def _open(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_id is not None:
+            self.open(event.option_id)
+
+    def open(self, key: str) -> None:
+        """Enter on a row."""
+        self.post_message(DetailAsked(str(self.id), key))
+
+    def action_copy(self) -> None:
+        if self.current is not None:
+            _, (cells,) = exports.table_of([self.current], self.columns)
+            self.post_message(Copied("\t".join(cells), "the row"))
+
+    def action_keep(self) -> None:
+        if self.current is not None:
+            _, (cells,) = exports.table_of([self.current], self.columns)
+            self.post_message(Kept(f"{self.id}-row.txt", "\t".join(cells) + "\n"))
+
+    def action_export(self) -> None:
+        self.post_message(ExportAsked(str(self.id)))
+
+    def exported(self, ending: str) -> str:
+        """What is shown now, as a file."""
+        return exports.as_text(exports.table_of(self._shown, self.columns), ending)

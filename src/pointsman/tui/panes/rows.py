@@ -31,8 +31,11 @@ class Rows(OptionList):
         option = self.highlighted_option
         return None if option is None else option.id
 
-    def heading(self) -> Content:
-        return table.head(self._fitted())
+    def heading(self, sorted_by: str | None = None, mark: str = "") -> Content:
+        return table.head(self._fitted(), sorted_by, mark)
+
+    def column_at(self, x: int) -> str | None:
+        return table.column_at(self._fitted(), x)
 
     def show(self, rows: Sequence[Row]) -> None:
         """Shows these rows in this order."""

@@ -23,13 +23,20 @@ def lines(picture: Picture, width: int) -> tuple[Line, ...]:
     for gpu in host.gpus:
         drawn += _gpu(gpu, picture, width)
     if host.gpu_note or not host.gpus:
-        drawn.append((("GPU  ", "head"), (f"n/a: {host.gpu_note or 'none found'}", "dim")))
+        drawn.append(_no_gpu(host))
     drawn.append(_ram(host, picture, width))
     shares = tuple(_shares(picture))
     if shares:
         drawn += _wrapped(shares, width)
     drawn.append(_cpu(host, picture, width))
     return tuple(drawn)
+
+
+def _no_gpu(host: HostSample) -> Line:
+    """Figures that are there are not `n/a`: the note is a label then."""
+    if host.gpus:
+        return (("     ", ""), (host.gpu_note or "", "dim"))
+    return (("GPU  ", "head"), (f"n/a: {host.gpu_note or 'none found'}", "dim"))
 
 
 def percent(used: int | None, total: int | None) -> int | None:
@@ -91,7 +98,8 @@ def _shares(picture: Picture) -> Iterator[Part]:
 def _of_endpoint(status: EndpointStatus) -> Iterator[Part]:
     for model in status.loaded:
         spilled = None if model.size is None or model.vram is None else model.size - model.vram
-        text = f"{label(model.id)} {figures.size(model.vram)}"
+        held = "size unknown" if model.vram is None else figures.size(model.vram)
+        text = f"{label(model.id)} {held}"
         yield text + (f" +ram {figures.size(spilled)}" if spilled else ""), ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
@@ -38,6 +40,37 @@ def _row(override: Override, now: float) -> Row:
     )
 
 
+def opening(standing: Iterable[Override]) -> tuple[tuple[Part, ...], ...]:
+    """What it means to lift local_only."""
+    lifted = tuple(
+        (("lifts      ", "head"), (f"{entry.source}: {entry.reason or 'no reason given'}", "")) for entry in standing
+    )
+    return (*lifted, (("then       ", "head"), ("prompts may leave this machine again, as the policy says", "")))
+
+
+def in_full(override_id: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
+    entry = next((entry for entry in picture.snapshot.overrides if entry.id == override_id), None)
+    if entry is None:
+        return ()
+    ends = "when it is cleared" if entry.expires_at is None else figures.clock(entry.expires_at)
+    told = (
+        ("what", f"{entry.kind} {label(entry.model or '')}"),
+        ("for", label(entry.scope)),
+        ("set by", label(entry.source)),
+        ("since", figures.clock(entry.created_at)),
+        ("ends", ends),
+        ("why", entry.reason or "not said"),
+    )
+    return tuple(((f"{name:<9}", "head"), (text, "")) for name, text in told)
+
+
+def undo_line(picture: Picture) -> tuple[Part, ...]:
+    """What `u` would undo; empty once it is too late."""
+    if picture.undo is None or picture.now >= picture.undo[1]:
+        return ()
+    return (("   u", "accent"), (f" undoes the last ({picture.undo[1] - picture.now:.0f} s left)", "dim"))
+
+
 def summary(picture: Picture) -> tuple[Part, ...]:
     active = [entry for entry in picture.snapshot.overrides if entry.active(picture.now)]
     pinned = next((entry.model for entry in active if entry.kind is OverrideKind.PIN and entry.scope == "global"), None)
@@ -50,4 +83,5 @@ def summary(picture: Picture) -> tuple[Part, ...]:
         (label(pinned) if pinned else "none", ""),
         ("   local_only ", "dim"),
         (f"{picture.glyphs.block} ON" if closed else "off", "warn" if closed else ""),
+        *undo_line(picture),
     )

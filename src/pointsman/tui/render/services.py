@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pointsman.core.snapshot import ServiceState, ServiceStatus
+from pointsman.core.snapshot import RestartProgress, RestartStage, ServiceState, ServiceStatus
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
@@ -44,16 +44,77 @@ def state_of(status: ServiceStatus, glyphs: Glyphs) -> Part:
     return f"{getattr(glyphs, glyph)} {status.state}", tone
 
 
+_UNDER_WAY = MappingProxyType(
+    {
+        RestartStage.HEALTHY: ("good", "good"),
+        RestartStage.UNHEALTHY: ("bad", "bad"),
+        RestartStage.REFUSED: ("block", "bad"),
+    }
+)
+SHOWN_FOR = 60.0  # seconds that the end of a restart stays beside the manager's word
+
+
+def restart_of(name: str, picture: Picture) -> RestartProgress | None:
+    """The start or restart that is under way, or has just ended."""
+    found = next((entry for entry in picture.snapshot.restarts if entry.service == name), None)
+    if found is None:
+        return None
+    recent = not found.over or picture.now - (found.started + found.seconds) < SHOWN_FOR
+    return found if recent else None
+
+
+def stage_of(progress: RestartProgress, glyphs: Glyphs) -> Part:
+    glyph, tone = _UNDER_WAY.get(progress.stage, ("partial", "warn"))
+    word = "unhealthy" if progress.stage is RestartStage.UNHEALTHY else str(progress.stage)
+    return f"{getattr(glyphs, glyph)} {word}", tone
+
+
+def progress_of(progress: RestartProgress) -> Part:
+    done = "" if progress.done is None else f" {progress.done * 100:.0f}%"
+    return f"{figures.span(progress.seconds)}{done} {progress.text}", "dim"
+
+
+def in_full(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
+    status = next((entry for entry in picture.snapshot.services if entry.name == name), None)
+    if status is None:
+        return ()
+    served = [label(entry.name) for entry in picture.fleet.endpoints.values() if entry.service == name]
+    since = figures.age(None if status.since is None else picture.now - status.since)
+    facts = [
+        ("unit", label(status.unit)),
+        ("since", since),
+        ("pid", figures.UNKNOWN if status.pid is None else str(status.pid)),
+        ("restarts", figures.count(status.restarts)),
+        ("memory", figures.size(status.memory)),
+        ("serves", ", ".join(served) or "no endpoint of this configuration"),
+        ("reason", status.reason or "-"),
+    ]
+    progress = next((entry for entry in picture.snapshot.restarts if entry.service == name), None)
+    told = tuple(((f"{fact:<10}", "head"), (text, "")) for fact, text in facts)
+    if progress is None:
+        return ((state_of(status, picture.glyphs),), *told)
+    tail = tuple(((f"  {line}", "dim"),) for line in progress.tail)
+    return (
+        (state_of(status, picture.glyphs),),
+        *told,
+        (),
+        (stage_of(progress, picture.glyphs),),
+        (progress_of(progress),),
+        *tail,
+    )
+
+
 def _row(status: ServiceStatus, picture: Picture) -> Row:
     since = None if status.since is None else picture.now - status.since
+    progress = restart_of(status.name, picture)
     return Row(
         status.name,
         {
             "name": (label(status.name), "strong"),
-            "state": state_of(status, picture.glyphs),
+            "state": state_of(status, picture.glyphs) if progress is None else stage_of(progress, picture.glyphs),
             "since": ("-" if since is None else figures.age(since), "dim"),
             "restarts": ("-" if status.restarts is None else str(status.restarts), "dim"),
             "memory": ("-" if status.memory is None else figures.size(status.memory), ""),
-            "reason": (status.reason or label(status.unit), "dim"),
+            "reason": (status.reason or label(status.unit), "dim") if progress is None else progress_of(progress),
         },
     )

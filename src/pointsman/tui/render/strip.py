@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pointsman.core.forecast import forecast
 from pointsman.core.snapshot import OverrideKind
 from pointsman.core.usage import band_of
 from pointsman.tui.picture import Picture
@@ -20,6 +21,8 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
         [_band(picture), _local_only(picture), _override(picture), _next(picture), _spend(picture)], width - 22
     )
     right: list[Part] = [] if paused is None else [(f" PAUSED {paused} ", "warn")]
+    right += [(" READ-ONLY ", "accent")] if picture.read_only else []
+    right += [(f"{picture.unread} new (A)  ", "dim")] if picture.unread and width >= 100 else []
     right += [*_alerts(picture), (f" {figures.clock(picture.now)} ", "dim")]
     return spread(left, right, width)
 
@@ -62,7 +65,9 @@ def _next(picture: Picture) -> Line:
     ahead = [band for band in picture.fleet.bands if not fullest.reached(band.at)]
     if not ahead:
         return ()
-    return (("next ", "dim"), (f"{label(ahead[0].name)} at {ahead[0].at}%", ""))
+    found = forecast(fullest, picture.fleet.bands, picture.now, picture.used.get(fullest.budget, ()))
+    when = "" if found is None or found.when is None else f" in {figures.until(found.when - picture.now)}"
+    return (("next ", "dim"), (f"{label(ahead[0].name)} at {ahead[0].at}%", ""), (when, "dim"))
 
 
 def _spend(picture: Picture) -> Line:

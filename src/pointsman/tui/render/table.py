@@ -63,8 +63,24 @@ def _stretched(columns: Sequence[Column], width: int) -> Fitted:
     return tuple((column, min(column.width + spare * column.flex // shares, column.most)) for column in columns)
 
 
-def head(fitted: Fitted) -> Content:
-    return paint([(_joined([_cell(column.title, wide, column) for column, wide in fitted]), "head")])
+def head(fitted: Fitted, sorted_by: str | None = None, mark: str = "") -> Content:
+    """The titles; the column that orders the rows wears the mark."""
+    parts: list[Part] = []
+    for column, wide in fitted:
+        own = column.key == sorted_by
+        title = _cell(crop(column.title, wide - 2, "").rstrip() + " " + mark if own else column.title, wide, column)
+        parts += [(" " * GAP, ""), (title, "accent" if own else "head")]
+    return paint(parts[1:])
+
+
+def column_at(fitted: Fitted, x: int) -> str | None:
+    """The column whose title stands at that cell of the heading."""
+    start = 0
+    for column, wide in fitted:
+        if start <= x < start + wide + GAP:
+            return column.key
+        start += wide + GAP
+    return None
 
 
 def draw(row: Row, fitted: Fitted, ellipsis: str = "…") -> Content:
@@ -89,7 +105,3 @@ def _cell(text: str, wide: int, column: Column, ellipsis: str = "…") -> str:
     drawn = crop(text, wide, ellipsis)
     stripped = drawn.rstrip()
     return " " * (len(drawn) - len(stripped)) + stripped if column.right else drawn
-
-
-def _joined(cells: Sequence[str]) -> str:
-    return (" " * GAP).join(cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pointsman.core.fleet import Budget, BudgetUnit
+from pointsman.core.forecast import forecast
 from pointsman.core.usage import Usage, band_of, fullest
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
@@ -43,14 +44,25 @@ def _budget(budget: Budget, picture: Picture, width: int) -> tuple[Line, ...]:
     tone = tone_of(usage.percent)
     band = band_of(usage, picture.fleet.bands)
     about = f"{amount(usage.used, usage.limit, budget.unit)} · {resets(usage, picture.now)}"
+    ahead = (f"  {ahead_of(usage, picture)}", "dim")
     return (
         (
             name,
             *bar(usage.percent, room, ticks=BAND_TICKS, glyphs=picture.glyphs),
             (f"{usage.percent:>4}%", tone),
         ),
-        spread(((" " * (wide + 2), ""), (label(band.name).upper(), tone)), ((about, "dim"),), width),
+        spread(((" " * (wide + 2), ""), (label(band.name).upper(), tone), ahead), ((about, "dim"),), width),
     )
+
+
+def ahead_of(usage: Usage, picture: Picture) -> str:
+    """`90% in 1h 10m at this rate`; empty where no rate is known."""
+    found = forecast(usage, picture.fleet.bands, picture.now, picture.used.get(usage.budget, ()))
+    if found is None:
+        return ""
+    if found.when is None:
+        return f"{found.at}% not before the reset at this rate" if usage.resets_at else ""
+    return f"{found.at}% in {figures.until(found.when - picture.now)} at this rate"
 
 
 def _totals(picture: Picture, width: int) -> tuple[Line, ...]:

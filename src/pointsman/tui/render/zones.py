@@ -38,22 +38,37 @@ def chrome(width: int, height: int, audit_shown: bool) -> Chrome:
 
 
 def arrange(
-    width: int, height: int, *, active: str, wants: Mapping[str, int], zoomed: bool = False
+    width: int,
+    height: int,
+    *,
+    active: str,
+    wants: Mapping[str, int],
+    zoomed: bool = False,
+    hidden: frozenset[str] = frozenset(),
 ) -> Mapping[str, Rect]:
-    """The panes that are visible, each with its place. `wants` is the height each would like, borders included."""
+    """The panes that are visible, each with its place. `wants` is the height each would like, borders included.
+
+    The active pane is visible whatever is hidden; the others take the room of the hidden ones.
+    """
     whole = Rect(0, 0, max(width, 1), max(height, 1))
     if zoomed or width < TWO_COLUMNS or height < 12:
         return {active: whole}
-    return _two(whole, active, wants) if width < THREE_ZONES else _three(whole, active, wants)
+    shown = frozenset(PANES) - (hidden - {active})
+    return _two(whole, active, wants, shown) if width < THREE_ZONES else _three(whole, active, wants, shown)
 
 
-def _two(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
+def _two(whole: Rect, active: str, wants: Mapping[str, int], shown: frozenset[str]) -> dict[str, Rect]:
     """Operate at the left, talk at the right, the audit along the bottom once there is height for it."""
-    bottom = _audit_height(whole.height, active)
+    operate = [name for name in _OPERATE if name in shown]
+    bottom = _audit_height(whole.height, active) if "audit" in shown else 0
+    if not operate and "chat" not in shown:
+        bottom = whole.height
     above = whole.height - bottom
-    left = whole.width * 49 // 100
-    placed = _stack(0, 0, left, above, _OPERATE, active, wants)
-    placed["chat"] = Rect(left, 0, whole.width - left, above)
+    left = whole.width * 49 // 100 if "chat" in shown else whole.width
+    placed = _stack(0, 0, left, above, operate, active, wants) if operate and above else {}
+    if "chat" in shown:
+        start = left if operate else 0
+        placed["chat"] = Rect(start, 0, whole.width - start, above)
     if bottom:
         placed["audit"] = Rect(0, above, whole.width, bottom)
     return placed
@@ -65,13 +80,24 @@ def _audit_height(height: int, active: str) -> int:
     return max(min(height // 4, 12) - 1, 6)
 
 
-def _three(whole: Rect, active: str, wants: Mapping[str, int]) -> dict[str, Rect]:
+def _three(whole: Rect, active: str, wants: Mapping[str, int], shown: frozenset[str]) -> dict[str, Rect]:
     """Operate, talk, account."""
-    left = whole.width * 40 // 100
-    right = whole.width * 28 // 100
-    placed = _stack(0, 0, left, whole.height, _OPERATE, active, wants)
-    placed["chat"] = Rect(left, 0, whole.width - left - right, whole.height)
-    placed["audit"] = Rect(whole.width - right, 0, right, whole.height)
+    operate = [name for name in _OPERATE if name in shown]
+    parts = {
+        "operate": 40 if operate else 0,
+        "chat": 32 if "chat" in shown else 0,
+        "audit": 28 if "audit" in shown else 0,
+    }
+    placed: dict[str, Rect] = {}
+    x, given, total = 0, 0, sum(parts.values())
+    for name, part in parts.items():
+        given += part
+        end = whole.width * given // total
+        if part and name == "operate":
+            placed |= _stack(0, 0, end, whole.height, operate, active, wants)
+        elif part:
+            placed[name] = Rect(x, 0, end - x, whole.height)
+        x = end
     return placed
 
 

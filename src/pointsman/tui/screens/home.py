@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from pointsman.tui.arrangement import Standing
 from pointsman.tui.chrome import Banner, PolicyStrip, Tabs, Ticker
 from pointsman.tui.desk import Desk
 from pointsman.tui.picture import Picture
@@ -50,6 +51,19 @@ class Home(Screen[None]):
 
     def zoom(self) -> None:
         self.desk.zoom()
+        self._lay_out()
+
+    def hide(self, name: str) -> bool:
+        hidden = self.desk.hide(name)
+        self._lay_out()
+        return hidden
+
+    def show_all(self) -> None:
+        self.desk.show_all()
+        self._lay_out()
+
+    def restore(self, standing: Standing) -> None:
+        self.desk.restore(standing)
         self._lay_out()
 
     def apply(self, picture: Picture, paused: int | None = None) -> None:

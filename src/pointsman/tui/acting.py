@@ -1,0 +1,282 @@
+"""The part of the app that acts on what panes ask: overrides, services, files, and what guards them.
+
+Everything that changes something is undone, confirmed, or refused while the screen is read-only. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from textual import on
+from textual.content import Content
+from textual.message import Message
+
+from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.tui import consequences, messages
+from pointsman.tui.bridge import Refused
+from pointsman.tui.linked import LinkedApp
+from pointsman.tui.panes.audit import AuditPane
+from pointsman.tui.panes.listing import Listing
+from pointsman.tui.render import audit, endpoints, exports, overrides, services
+from pointsman.tui.render.paint import Part, stack
+from pointsman.tui.screens.choice import Choice
+from pointsman.tui.screens.confirm import Confirm
+from pointsman.tui.screens.override_form import OverrideForm
+from pointsman.tui.screens.reader import Reader
+from pointsman.tui.untrusted import cleaned_lines, label, one_line
+
+UNDO_FOR: Final = 30.0  # seconds
+CLIPBOARD_MOST: Final = 70_000  # bytes: what common terminals still take in one OSC 52
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def changes(handler: Handler) -> Handler:
+    """For handlers of messages that change something."""
+
+    @wraps(handler)
+    def guarded(app: ActingApp, event: messages.Changes) -> Any:
+        return app.refuse() if app.read_only else handler(app, event)
+
+    return guarded  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    what: str
+    inverse: Message
+    until: float  # Unix seconds
+
+
+class ActingApp(LinkedApp):
+    undo: Undo | None = None
+
+    def refuse(self) -> None:
+        self.tell(messages.Told("read-only: nothing is changed or sent. The palette's `rw` lifts it", "warning"))
+
+    def action_read_only(self, wanted: bool) -> None:
+        self.read_only = wanted
+        self.show_more(read_only=wanted)
+
+    # --- overrides ---
+
+    @on(messages.SetOverride)
+    @changes
+    def override_set(self, event: messages.SetOverride) -> None:
+        self._override(lambda bridge: bridge.set_override(event.override))
+
+    @on(messages.ClearOverride)
+    @changes
+    def override_cleared(self, event: messages.ClearOverride) -> None:
+        self._override(lambda bridge: bridge.clear_override(event.override_id))
+
+    def _override(self, doing: Callable[[Any], Any]) -> None:
+        if self.bridge is not None:
+            self.work(_quietly(doing(self.bridge)), "override")
+
+    @on(messages.LocalOnlyAsked)
+    @changes
+    def local_only_asked(self, event: messages.LocalOnlyAsked) -> None:
+        if self.engine is None:
+            return
+        now = self.engine.snapshot.now
+        closed = [entry for entry in self.engine.snapshot.overrides if entry.kind is OverrideKind.LOCAL_ONLY]
+        standing = [entry for entry in closed if entry.active(now)]
+        wanted = event.wanted if event.wanted is not None else not standing
+        if wanted and not standing:
+            new_id = self.engine.new_request_id()
+            order = Override(id=new_id, kind=OverrideKind.LOCAL_ONLY, created_at=now, reason="set on the screen")
+            self.post_message(messages.SetOverride(order))
+        elif not wanted and standing:
+            self._confirm_opening(standing)
+        elif not wanted and self.engine.snapshot.local_only:
+            self.tell(messages.Told("local_only stands in the configuration: it is lifted there", "warning"))
+
+    def _confirm_opening(self, standing: list[Override]) -> None:
+        body = stack(overrides.opening(standing))
+
+        def answered(choice: str | None) -> None:
+            for entry in standing if choice == "yes" else ():
+                self.post_message(messages.ClearOverride(entry.id))
+
+        self.push_screen(Confirm("open the cloud again?", body, "open"), answered)
+
+    def action_override(self) -> None:
+        self.ask_override(None)
+
+    @on(messages.OverrideAsked)
+    def override_asked(self, event: messages.OverrideAsked) -> None:
+        self.ask_override(event.model)
+
+    def ask_override(self, model: str | None) -> None:
+        if self.engine is None or self.picture is None:
+            return
+        if self.read_only:
+            return self.refuse()
+        form = OverrideForm(self.picture.fleet, self.picture.now, self.engine.new_request_id(), model)
+        self.push_screen(form, self._override_written)
+
+    def _override_written(self, override: Override | None) -> None:
+        if override is not None:
+            self.post_message(messages.SetOverride(override))
+
+    def action_local_only(self) -> None:
+        self.post_message(messages.LocalOnlyAsked())
+
+    # --- undo ---
+
+    @on(messages.Changed)
+    def changed(self, event: messages.Changed) -> None:
+        if self.picture is not None:
+            self.undo = Undo(event.what, event.inverse, self.picture.now + UNDO_FOR)
+            self.show_more(undo=(self.undo.what, self.undo.until))
+
+    def action_undo(self) -> None:
+        undo, self.undo = self.undo, None
+        if undo is None or self.picture is None or self.picture.now >= undo.until:
+            self.tell(messages.Told("nothing to undo: overrides can be undone for 30 s"))
+            return
+        self.show_more(undo=None)
+        self.post_message(undo.inverse)
+
+    # --- services ---
+
+    @on(messages.ServiceAsked)
+    @changes
+    def service_asked(self, event: messages.ServiceAsked) -> None:
+        if self.engine is None or self.bridge is None:
+            return
+        bridge = self.bridge
+        found = consequences.of_action(self.engine, event.name, event.verb)
+        body = stack(consequences.lines(found))
+        typed = event.name if found.last_local else None
+        waits = event.verb != "start" and found.streams > 0
+        question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now", typed=typed, waits=waits)
+
+        def answered(choice: str | None) -> None:
+            if choice is not None and choice != "no":
+                self.work(bridge.act(event.name, event.verb, when_idle=choice == "wait"), "service")
+
+        self.push_screen(question, answered)
+
+    @on(messages.ServiceActed)
+    def acted(self, event: messages.ServiceActed) -> None:
+        word = "accepted" if event.result.ok else "refused"
+        text = f"{event.verb} {label(event.name)}: {word}. {one_line(event.result.text)}"
+        self.tell(messages.Told(text, "information" if event.result.ok else "error"))
+
+    @on(messages.LogsAsked)
+    def logs_asked(self, event: messages.LogsAsked) -> None:
+        if self.bridge is not None:
+            self.work(self.bridge.logs(event.name), "logs")
+
+    @on(messages.LogsRead)
+    def logs_read(self, event: messages.LogsRead) -> None:
+        text = cleaned_lines(event.lines) or "no lines: the service has written nothing, or its log cannot be read"
+        self.push_screen(Reader(f"log of {label(event.name)}", Content(text), at_end=True))
+
+    @on(messages.FaultAsked)
+    @changes
+    def fault_asked(self, event: messages.FaultAsked) -> None:
+        if self.bridge is not None:
+            self.work(self.bridge.play(event.fault), "fault")
+
+    def action_revert_drift(self) -> None:
+        drift = self.engine.drift if self.engine is not None else None
+        if drift is None or self.bridge is None:
+            self.tell(messages.Told("no drift: the gateway's default is the policy's, or no gateway is configured"))
+            return
+        if self.read_only:
+            return self.refuse()
+        bridge = self.bridge
+        body = stack(consequences.of_revert(drift))
+
+        def answered(choice: str | None) -> None:
+            if choice == "yes":
+                self.work(bridge.revert_drift(), "drift")
+
+        self.push_screen(Confirm("revert the gateway's default?", body, "revert"), answered)
+
+    # --- the audit and details ---
+
+    @on(messages.AuditAsked)
+    def audit_asked(self, event: messages.AuditAsked) -> None:
+        if self.bridge is not None:
+            self.work(self.bridge.page(event.query, event.older), "audit")
+
+    @on(messages.AuditOpened)
+    def audit_opened(self, event: messages.AuditOpened) -> None:
+        self.push_screen(Reader(f"audit line {event.line.seq}", stack(audit.in_full(event.line))))
+
+    @on(messages.DetailAsked)
+    def detail_asked(self, event: messages.DetailAsked) -> None:
+        picture = self.picture
+        if picture is None:
+            return
+        drawn: dict[str, Callable[[], tuple[tuple[Part, ...], ...]]] = {
+            "endpoints": lambda: endpoints.in_full(event.key, picture),
+            "services": lambda: services.in_full(event.key, picture),
+            "overrides": lambda: overrides.in_full(event.key, picture),
+        }
+        lines = drawn[event.pane]()
+        if lines:
+            self.push_screen(Reader(label(event.key), stack(lines)))
+
+    # --- copies and files ---
+
+    @on(messages.Copied)
+    def copied(self, event: messages.Copied) -> None:
+        """To the clipboard of the terminal, also over ssh; what is too long for that becomes a file."""
+        if len(event.text.encode("utf-8", "replace")) > CLIPBOARD_MOST:
+            self.post_message(messages.Kept("copied.txt", event.text))
+            return
+        self.copy_to_clipboard(event.text.encode("utf-8", "replace").decode("utf-8"))
+        self.tell(messages.Told(f"copied {event.what}, {len(event.text):,} characters; `Y` writes it to a file"))
+
+    @on(messages.Kept)
+    def kept(self, event: messages.Kept) -> None:
+        if self.bridge is not None:
+            self.work(self.bridge.export(event.name, event.text), "export")
+
+    @on(messages.ExportAsked)
+    def export_asked(self, event: messages.ExportAsked) -> None:
+        def chosen(ending: str | None) -> None:
+            if ending is not None:
+                self._export(event.pane, ending)
+
+        formats = [(ending, title) for ending, title in exports.FORMATS.items() if _offered(event.pane, ending)]
+        self.push_screen(Choice("export as", formats), chosen)
+
+    def _export(self, name: str, ending: str) -> None:
+        if self.bridge is None:
+            return
+        pane = self.home.desk.pane(name)
+        if isinstance(pane, AuditPane):
+            self.work(self.bridge.export_audit(pane.query_shown, ending), "export")
+        elif isinstance(pane, Listing):
+            self.work(self.bridge.export(f"{name}.{ending}", pane.exported(ending)), "export")
+        else:
+            text = exports.conversation(self.chat.conversation, ending)
+            self.work(self.bridge.export(f"chat.{ending}", text), "export")
+
+    # --- what the app itself adds to the picture ---
+
+    def show_more(self, **more: Any) -> None:
+        """Draws the picture with these fields of the screen's own changed."""
+        if self.picture is not None:
+            self.picture = replace(self.picture, **more)
+            self.apply()
+
+
+def _offered(pane: str, ending: str) -> bool:
+    return pane != "chat" or ending != "csv"
+
+
+async def _quietly(doing: Any) -> None:
+    try:
+        await doing
+    except Refused:
+        return
