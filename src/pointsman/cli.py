@@ -9,13 +9,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from pointsman import __version__
 from pointsman.verbs import say
 from pointsman.verbs.mistakes import DONE, FAILED, USAGE, nearest
-from pointsman.verbs.place import BadConfiguration, Place, Screen, place_options
+from pointsman.verbs.place import BadConfiguration, Place, Plain, Screen, place_options, way_options
+from pointsman.verbs.screen import check_way, open_recording, open_screen, replay_options
 
 # verb -> (module of pointsman.verbs, its command, the first sentence of its help)
 VERBS: Mapping[str, tuple[str, str, str]] = {
@@ -28,6 +30,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "models": ("models", "models", "List the models, or change which one is asked first."),
     "services": ("services", "services", "Show, start, stop and restart the services that run local models."),
     "bench": ("bench", "bench", "Measure how fast models answer, beside what is stated."),
+    "hierarchy": ("hierarchy", "hierarchy", "Write the model hierarchy page from the configuration and one look at everything."),
     "audit": ("audit", "audit", "Read the audit."),
     "check": ("check", "check", "Check the configuration."),
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),
@@ -69,25 +72,28 @@ class Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="pointsman", message="%(prog)s %(version)s")
+@replay_options
+@way_options
 @place_options
 @click.pass_context
-def cli(ctx: click.Context) -> int:
+def cli(ctx: click.Context, replay: Path | None, speed: float | None) -> int:
     """The right model for each prompt, and never a silent switch.
 
     Without a verb the screen opens: over your configuration, or over a simulated fleet if there is none. Data goes to
     stdout, narration to stderr. Exit codes: 0 done, 1 failed, 2 usage or configuration error, 3 blocked by policy.
     """
+    place = ctx.ensure_object(Place)
     if ctx.invoked_subcommand is not None:
+        check_way(place, ctx.invoked_subcommand, replay)
         return DONE
-    from pointsman.verbs.screen import open_screen
-
-    return open_screen(ctx.ensure_object(Place))
+    return open_screen(place) if replay is None else open_recording(place, replay, speed)
 
 
-def main(args: Sequence[str] | None = None, screen: Screen | None = None) -> int:
+def main(args: Sequence[str] | None = None, screen: Screen | None = None, plain: Plain | None = None) -> int:
     """Runs the command line and returns the exit code. `args` None: those of the process."""
+    place = Place(screen=screen, plain=plain)
     try:
-        code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=Place(screen=screen))
+        code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=place)
     except BadConfiguration as wrong:
         wrong.show()
         return wrong.exit_code
