@@ -122,7 +122,9 @@ class Restarts:
             if now.endpoint not in places and (primary is None or primary.endpoint not in places):
                 continue
             then = decide(self.fleet, request, task, without)
-            yield RoleEffect(role=role.name, takes_over=then.model, why=then.why())
+            # A last resort would be the very endpoint that is not there.
+            nobody = then.model is None or then.endpoint in places
+            yield RoleEffect(role=role.name, takes_over=None if nobody else then.model, why=then.why())
 
     def _places(self, name: str) -> tuple[str, ...]:
         return tuple(each.name for each in self.fleet.endpoints.values() if each.service == name)
