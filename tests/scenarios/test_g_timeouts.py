@@ -73,7 +73,7 @@ async def first_token_limit(dialect: str, play: Play) -> None:
         s["p"].plays(play)
         started = time.monotonic()
         heard = await s.ask()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2.0
         await s["p"].chats[0].hung_up.wait()  # the server sees that we left
     assert s.called == ["p", "f"]  # never retried on the same route
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT] and heard.pieces() == ["", "fine"]
@@ -122,7 +122,7 @@ async def reading_the_prompt_counts_against_the_load_budget(dialect: str) -> Non
 
 
 async def silence_in_mid_answer(dialect: str, play: Play) -> None:
-    async with stage(dialect=dialect, endpoints=SOON) as s:
+    async with stage(dialect=dialect, endpoints={"p": {"deadlines": Deadlines(idle=0.15)}}) as s:
         s["p"].plays(play)
         heard = await s.ask()
     assert heard.kinds == [K.IDLE_TIMEOUT] and heard.by == "f"
@@ -140,31 +140,31 @@ async def steady_slow_tokens_are_never_too_late(dialect: str) -> None:
         await reply.frames(*reply.dialect.start(reply.seen.model))
         for _ in range(25):
             await reply.frames(reply.dialect.text(reply.seen.model, "t"))
-            await asyncio.sleep(0.006)
+            await asyncio.sleep(0.02)
         await reply.frames(*reply.ending())
         await reply.finish()
 
-    limits = Deadlines(first_token=0.1, idle=0.1)
+    limits = Deadlines(first_token=0.4, idle=0.4)
     async with stage(dialect=dialect, endpoints={"p": {"deadlines": limits}}) as s:
         s["p"].plays(steady)
         heard = await s.ask()
-    assert heard.by == "p" and heard.text == "t" * 25 and heard.attempts[0].seconds > 0.1
+    assert heard.by == "p" and heard.text == "t" * 25 and heard.attempts[0].seconds > 0.45
 
 
 @g.row("G5")
 async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
-    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.06)) as s:
+    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.2)) as s:
         for name in "pfg":
             s[name].plays(never_answers)
         started = time.monotonic()
-        heard = await s.ask(deadline_s=0.15)
+        heard = await s.ask(deadline_s=0.5)
         took = time.monotonic() - started
         assert s.health("g").breaker.streak == 0  # it had no fair chance
         rows = await s.audit("blocked")
-    assert 0.14 < took < 0.15 + 0.25
+    assert 0.49 < took < 0.5 + 0.5
     assert s.called == ["p", "f", "g"]
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT, K.FIRST_TOKEN_TIMEOUT, K.DEADLINE]
-    assert heard.attempts[2].seconds < 0.06 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
+    assert heard.attempts[2].seconds < 0.15 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
 
 
 @g.row("G5-offer")

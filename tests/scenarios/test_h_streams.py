@@ -46,7 +46,8 @@ from support.stages import stage
 
 K = FailureKind
 NOT_HERE = {"H13-memory": "test_memory.py measures the process; here only that it ends", "H14-ui": "tests/tui"}
-SHORT = {"p": {"deadlines": Deadlines(first_token=0.04, idle=0.04)}}
+SHORT = {"p": {"deadlines": Deadlines(first_token=0.04, idle=0.04)}}  # where it does not matter which runs out
+STALL = {"p": {"deadlines": Deadlines(idle=0.15)}}
 TRICKY = "naïve 漢字 🚂 \u2028 \u2029 \u0085 \x0c \x1c end"
 h = Table()
 
@@ -126,7 +127,7 @@ async def an_error_as_first_frame_is_the_failure_it_names(dialect: str) -> None:
 
 
 async def fragment_then_afresh(dialect: str, play: Play, kind: K) -> None:
-    async with stage(dialect=dialect, endpoints=SHORT) as s:
+    async with stage(dialect=dialect, endpoints=STALL) as s:
         s["p"].plays(play)
         s["f"].plays(good("a whole ", "answer", used=(11, 9)))
         heard = await s.ask("the question")
@@ -170,7 +171,7 @@ async def a_role_may_stop_at_the_cut_and_offer_the_next(dialect: str) -> None:
 async def wherever_it_is_cut_no_two_answers_are_merged(dialect: str) -> None:
     """Every event boundary and every third byte of a whole answer (promises C6)."""
     words = ("alpha ", "beta ", "gamma ")
-    async with stage("p", "f", dialect=dialect, endpoints=SHORT) as s:
+    async with stage("p", "f", dialect=dialect) as s:
         sizes: list[int] = []
 
         def remember(reply: Reply) -> list[bytes]:
@@ -220,7 +221,7 @@ async def a_finish_reason_completes_it_without_done(dialect: str) -> None:
             s["p"].plays(play)
             started = time.monotonic()
             heard = await s.ask()
-            assert time.monotonic() - started < 0.5
+            assert time.monotonic() - started < 2.0
         assert heard.by == "p" and heard.text == "complete" and heard.done.usage.output == 2
 
 
@@ -300,7 +301,7 @@ async def three_thousand_tiny_tokens_keep_their_order(dialect: str) -> None:
             longest, last = max(longest, time.monotonic() - last), time.monotonic()
         heard = await asked
     assert heard.text == "".join(words)
-    assert longest < 1.0  # a torrent in one packet; the screen's own promise is tested with the screen
+    assert longest < 2.0  # a torrent in one packet; the screen's own promise is tested with the screen
 
 
 @h.row("H15", "ollama")

@@ -17,12 +17,12 @@ MOST_KIB = 32 << 10
 
 
 async def torrent(reply: Reply) -> None:
-    """A hundred thousand tiny events without an end."""
+    """Fifty thousand tiny events without an end."""
     await reply.head()
     try:
         await reply.frames(*reply.dialect.start(reply.seen.model))
         piece = b"".join([reply.dialect.text(reply.seen.model, "t")] * 1000)
-        for _ in range(100):
+        for _ in range(50):
             await reply.chunk(piece)
         await reply.finish()
     except ConnectionError:
@@ -34,7 +34,7 @@ HOSTILE: dict[str, tuple[str, Play, str]] = {
     "64-MB-line-anthropic": ("anthropic", endless_line(64 << 20), "bad_stream"),
     "64-MB-line-ollama": ("ollama", endless_line(64 << 20), "bad_stream"),
     "200-MB-gzip": ("openai", gzip_bomb(200 << 20), "bad_stream"),
-    "100k-tiny-events": ("openai", torrent, "stream_cut"),
+    "50k-tiny-events": ("openai", torrent, "stream_cut"),
 }
 
 
