@@ -1,4 +1,4 @@
-"""The program's two doors: the headless verbs, and the screen, which is imported only when it opens."""
+"""The program's doors: the headless verbs, and the screen and the plain door, imported only when they open."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ def open_screen(
     return run(open_console, theme=theme, keymap=keymap, theme_dir=theme_dir)
 
 
+def open_plain(open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False) -> int:
+    from pointsman.plain.door import run
+
+    return run(open_console, colour=colour)
+
+
 def main() -> None:
-    sys.exit(run_verb(screen=open_screen))
+    sys.exit(run_verb(screen=open_screen, plain=open_plain))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.decision import Decision
@@ -199,4 +199,13 @@ class Console(Protocol):
 
     async def play(self, fault: Fault) -> str:
         """Starts or ends a fault; returns what it did, for a toast."""
+        ...
+
+
+@runtime_checkable
+class Replayed(Protocol):
+    """A console that plays a recording."""
+
+    def asks(self) -> AsyncIterator[str]:
+        """The recorded prompts, each when it was asked: a door submits them again. Ends with the recording."""
         ...

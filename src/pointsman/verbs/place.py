@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Screen(Protocol):
-    """The other door. Given by `__main__`, because the verbs may not import it."""
+    """The screen. Given by `__main__`, because the verbs may not import it."""
 
     def __call__(
         self,
@@ -35,11 +35,31 @@ class Screen(Protocol):
     ) -> int: ...
 
 
+class Plain(Protocol):
+    """The door of complete sentences, for screen readers, dumb terminals and pipes."""
+
+    def __call__(
+        self, open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False
+    ) -> int: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Way:
+    """How the console is shown, and whether what it shows is recorded."""
+
+    plain: bool = False
+    colour: bool = False
+    record: Path | None = None
+    record_text: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Place:
     """What the command line named; the option after the verb wins over the one before it."""
 
     screen: Screen | None = None
+    plain: Plain | None = None
+    way: Way = field(default_factory=Way)
     config: Path | None = None
     state: Path | None = None
     policy: str | None = None
@@ -133,6 +153,43 @@ _OPTIONS = (
 def place_options(command: F) -> F:
     """Adds --config, --state and --policy."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _keep_way(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and param.name is not None:
+        setattr(ctx.ensure_object(Place).way, param.name, value)
+
+
+_WAY_OPTIONS = (
+    click.option(
+        "--plain",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_way,
+        help="Sentences line by line instead of the screen.",
+    ),
+    click.option(
+        "--color", "colour", is_flag=True, expose_value=False, callback=_keep_way, help="Colours with --plain."
+    ),
+    click.option(
+        "--record",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep_way,
+        help="Record what is shown in a new file, without a word of prompts and answers.",
+    ),
+    click.option(
+        "--record-text", is_flag=True, expose_value=False, callback=_keep_way, help="Record prompts and answers, too."
+    ),
+)
+
+
+def way_options(command: F) -> F:
+    """Adds --plain, --color, --record and --record-text."""
+    for option in reversed(_WAY_OPTIONS):
         command = option(command)
     return command
 

@@ -1,26 +1,45 @@
-"""Opens the screen: over the configured fleet, over the simulated one, or over the simulated one with a banner."""
+"""Opens the screen, or the plain door: over the configured fleet, over the simulated one (with a banner where that was
+not asked for), or over a recording."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pointsman.verbs import say
 from pointsman.verbs.mistakes import Mistake
-from pointsman.verbs.place import BadConfiguration, Place, place_options
+from pointsman.verbs.place import BadConfiguration, Place, Way, place_options, way_options
 
 if TYPE_CHECKING:
     from pointsman.config import Settings
     from pointsman.engine.console import Console
 
+_REPLAY = (
+    click.option(
+        "--replay", type=click.Path(path_type=Path), metavar="FILE", help="Show a recording; nothing is live."
+    ),
+    click.option("--speed", type=click.FloatRange(min=0), metavar="N", help="Of --replay; 0: all at once. Default: 1."),
+)
+F = TypeVar("F", bound=Callable[..., Any])
 Open = Callable[[], "AbstractAsyncContextManager[Console]"]
+
+
+def replay_options(command: F) -> F:
+    """Adds --replay and its --speed."""
+    for option in reversed(_REPLAY):
+        command = option(command)
+    return command
 
 
 @click.command("demo")
 @click.option("--speed", type=click.FloatRange(min=0.01), default=1.0, help="How fast the simulated fleet runs.")
+@way_options
 @place_options
 @click.pass_obj
 def demo(place: Place, /, *, speed: float) -> int:
@@ -68,10 +87,72 @@ def _simulated(place: Place, settings: Settings, speed: float = 1.0, banners: tu
     return open_console
 
 
+def open_recording(place: Place, recording: Path, speed: float | None) -> int:
+    """Shows what `--record` wrote: no engine, no network."""
+    if place.way.record is not None:
+        raise Mistake("--record and --replay do not go together")
+
+    def open_console() -> AbstractAsyncContextManager[Console]:
+        return replay
+
+    from pointsman import wiring
+
+    try:
+        replay = wiring.open_replay(recording, speed=1.0 if speed is None else speed or None)
+    except ValueError as wrong:
+        raise Mistake(str(wrong)) from None
+    return _show(place, place.demo_settings(), open_console)
+
+
+def check_way(place: Place, verb: str, replay: Path | None) -> None:
+    """Options of the screen before the name of a verb that has none are a mistake, not ignored."""
+    if replay is not None:
+        raise Mistake("--replay shows a recording, and goes with no verb")
+    if verb != "demo" and place.way != Way():
+        raise Mistake(f"--plain, --color, --record and --record-text go with the screen and with demo, not with {verb}")
+
+
 def _show(place: Place, settings: Settings, open_console: Open) -> int:
+    way = place.way
+    opening = open_console if way.record is None else _recorded(open_console, way.record, way.record_text)
+    if _plainly(way):
+        if place.plain is None:
+            raise Mistake("there is no plain door here")
+        return place.plain(opening, colour=way.colour)
+    return _on_screen(place, settings, opening)
+
+
+def _recorded(open_console: Open, path: Path, words: bool) -> Open:
+    if path.exists():
+        raise Mistake(f"{path} is already there: a recording is a new file")
+
+    def open_recorded() -> AbstractAsyncContextManager[Console]:
+        from pointsman import wiring
+
+        return wiring.recording(open_console(), path.absolute(), words=words)
+
+    return open_recorded
+
+
+def _plainly(way: Way) -> bool:
+    """As asked, or because this terminal cannot move a cursor."""
+    if way.plain:
+        return True
+    if os.environ.get("TERM") != "dumb" or not sys.stdout.isatty():
+        return False
+    say.tell("TERM=dumb cannot show the screen, so these are sentences; /help lists what can be said to them")
+    return True
+
+
+def _on_screen(place: Place, settings: Settings, open_console: Open) -> int:
     from pointsman.config import theme_dir
 
-    if place.screen is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Mistake("the screen needs a terminal; `pointsman --help` lists the verbs that do not")
+    if place.screen is None or not _has_terminal():
+        raise Mistake("the screen needs a terminal; --plain does not, nor do the verbs that `pointsman --help` lists")
     ui = settings.ui
     return place.screen(open_console, theme=ui.theme, keymap=ui.keymap, theme_dir=theme_dir())
+
+
+def _has_terminal() -> bool:
+    """In a browser the terminal is at the other end of a socket, and textual-serve says so in this variable."""
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())

@@ -1,0 +1,1 @@
+"""The plain door: complete sentences, line by line, for screen readers, braille, dumb terminals and pipes."""
