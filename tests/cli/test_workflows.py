@@ -24,7 +24,7 @@ def test_a_check_that_passes_is_exit_0_with_its_evidence(pointsman, served, home
     assert "check passed (exit 0)" in ran.err
     (artifact,) = (home / "state" / "evidence").iterdir()
     kept = json.loads(artifact.read_text())
-    assert kept["argv"] == ["grep", "-q", "simulated"] and kept["id"] == artifact.stem
+    assert kept["argv"] == ["grep", "-q", "simulated"] and artifact.stem.startswith(kept["id"] + "-")
     (line,) = pointsman("audit", "show", "--type", "check", "--json").lines
     assert line["data"]["evidence"] == artifact.stem and line["request"] == kept["request"]
 
@@ -35,6 +35,13 @@ def test_a_check_that_goes_on_failing_is_exit_1_after_three_answers_of_which_one
     assert ran.err.count("check failed (exit 1)") == 3 and "3 failed so far" in ran.err
     assert ran.out.count("speaking") == 1
     assert len(pointsman("audit", "show", "--type", "intent", "--json").lines) == 3
+
+
+def test_failed_checks_of_a_named_task_count_in_the_next_process(pointsman, served, project):
+    for _ in range(2):
+        pointsman("ask", PROMPT, "--task", "fix-7", "--check", "false", "--dir", str(project))
+    line = pointsman("ask", PROMPT, "--task", "fix-7", "--json").lines[0]
+    assert line["decision"]["task"]["failed_attempts"] == 6
 
 
 def test_every_event_of_a_check_is_a_json_line(pointsman, served, project):

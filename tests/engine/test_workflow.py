@@ -15,7 +15,7 @@ from pointsman.core.outcome import FailureKind
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.engine import events
 from pointsman.ports import Text
-from support.checking import PaperChecker, run, setting
+from support.checking import PaperChecker, PaperEvidence, run, setting
 from support.fleets import FLEET_ROLES, ROUTES, ask, small_fleet, when
 from support.worlds import World, fail, heard, say
 
@@ -265,6 +265,21 @@ async def test_the_judge_may_cite_what_a_check_printed() -> None:
         say(verdict(quote='14 passed in "unit"', source="check")), checks=setting(run(0, '14 passed\nin "unit"'))
     )
     assert (await judged(world, check)).ruling.approved
+
+
+async def test_evidence_that_was_changed_is_not_shown_to_the_judge() -> None:
+    checks = setting(run(0, "14 passed"))
+
+    async def check_and_forge(world: World) -> None:
+        await world.engine.check("r1", "make test")
+        assert isinstance(checks.evidence, PaperEvidence)
+        ((name, text),) = checks.evidence.kept.items()
+        checks.evidence.kept[name] = text.replace("14 passed", "99 passed")
+
+    world = judging(say(verdict(quote="99 passed", source="check")), checks=checks)
+    last = await judged(world, check_and_forge)
+    assert last.ruling.code == "GR-007"
+    assert "99 passed" not in world.backends["anthropic"].calls[0].messages[-1].text
 
 
 async def test_a_judge_that_wants_changes_counts_as_a_failed_attempt() -> None:

@@ -15,6 +15,7 @@ from pointsman.core.audit import AuditEvent, EventType
 
 OUTPUT_KEPT = 64 * 1024  # bytes of output that are kept, the last ones
 EVIDENCE_VERSION = 1
+_NAMED = 16  # hexadecimal digits of its hash in an artifact's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,16 @@ def artifact(evidence_id: str, subject: Subject, order: CheckOrder, run: CheckRu
         "guarantee": run.guarantee,
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def evidence_name(artifact_id: str, text: str) -> str:
+    """The name an artifact is kept under: its id and the start of its hash, so that a changed one is found out."""
+    return f"{artifact_id}-{sha256_of(text)[:_NAMED]}"
+
+
+def intact(name: str, text: str) -> bool:
+    """Is this the text that was kept under that name?"""
+    return name.rpartition("-")[2] == sha256_of(text)[:_NAMED]
 
 
 def readable(text: str) -> str:

@@ -11,6 +11,8 @@ from pointsman.core.checks import (
     CheckOrder,
     CheckRun,
     artifact,
+    evidence_name,
+    intact,
     parse_command,
     sha256_of,
     told_of_check,
@@ -61,15 +63,17 @@ class Checks:
         return CheckEnded(request=reply.request.id, checked=checked, failed=failed)
 
     async def evidence_of(self, reply: Reply) -> dict[str, str]:
-        """The artifacts about a reply, by id; one that is gone is left out."""
-        found: dict[str, str] = {}
-        for outcome in await self._outcomes.of(reply.subject.task):
-            if outcome.request == reply.request.id and outcome.evidence is not None and self._setting is not None:
-                try:
-                    found[outcome.evidence] = await self._setting.evidence.read(outcome.evidence)
-                except (LookupError, StoreUnavailable):
-                    continue
-        return found
+        """The artifacts about a reply, by name; one that is gone or was changed is evidence of nothing."""
+        outcomes = await self._outcomes.of(reply.subject.task)
+        names = [o.evidence for o in outcomes if o.request == reply.request.id and o.evidence is not None]
+        read = {name: await self._read(name) for name in names}
+        return {name: text for name, text in read.items() if text is not None and intact(name, text)}
+
+    async def _read(self, name: str) -> str | None:
+        try:
+            return await self._need().evidence.read(name)
+        except (LookupError, StoreUnavailable, ValueError):
+            return None
 
     async def failed_last(self, reply: Reply) -> tuple[str, ...]:
         """The evidence of the reply's last check, if that failed."""
@@ -81,13 +85,14 @@ class Checks:
         return (checks[-1].evidence or "no evidence kept",) if checks and not checks[-1].good else ()
 
     async def _kept(self, order: CheckOrder, run: CheckRun, reply: Reply) -> Checked:
-        evidence_id = self._clock.new_id()
-        text = artifact(evidence_id, reply.subject, order, run, self._clock.now())
+        artifact_id = self._clock.new_id()
+        text = artifact(artifact_id, reply.subject, order, run, self._clock.now())
+        name = evidence_name(artifact_id, text)
         try:
-            await self._need().evidence.keep(evidence_id, text)
+            await self._need().evidence.keep(name, text)
         except StoreUnavailable as problem:
             return Checked(order=order, run=run, lost=str(problem))
-        return Checked(order=order, run=run, evidence=evidence_id, sha256=sha256_of(text))
+        return Checked(order=order, run=run, evidence=name, sha256=sha256_of(text))
 
     def _need(self) -> CheckSetting:
         if self._setting is None:

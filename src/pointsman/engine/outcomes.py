@@ -80,6 +80,8 @@ class Outcomes:
 
     async def counted(self, request: Request) -> Request:
         """The request, knowing how many replies of its task failed since the last good one."""
+        if request.task is None and request.conversation is None:
+            return self.known(request)  # a request of its own: nobody can have said anything of it in another process
         return replace(request, failed_before=await self._count(task_key(request)))
 
     def known(self, request: Request) -> Request:

@@ -52,6 +52,7 @@ class Workflows:
         self._fleet, self._dispatcher, self._ledger, self._clock = fleet, dispatcher, ledger, clock
         self._outcomes, self._checks, self._critic = outcomes, checks, critic
         self._explain, self._outputs = explain, outputs
+        self._plans_opened = any(route.workflow == "plan" for route in fleet.routes)
         self._plans: OrderedDict[str, Plan] = OrderedDict()
 
     async def serve(self, request: Request, emit: Emit, order: CheckOrder | None = None) -> None:
@@ -65,7 +66,7 @@ class Workflows:
 
     def _opens_plan(self, request: Request) -> bool:
         """Quick tasks skip the plan (document 001), whatever route they came by."""
-        if request.planned:
+        if request.planned or not self._plans_opened:
             return False
         decision = self._explain(request)
         return decision.workflow == "plan" and bool(decision.ladder) and not decision.task.quick

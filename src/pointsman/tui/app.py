@@ -88,7 +88,8 @@ class PointsmanApp(ActingApp):
         if self.engine is None or self.bridge is None:
             return
         told = self.chat.conversation.messages(event.prompt)
-        request = Request(id=self.engine.new_request_id(), messages=told, pin=event.pin)
+        # Planned: this screen cannot ask for the approval that a plan of the policy's would wait for.
+        request = Request(id=self.engine.new_request_id(), messages=told, pin=event.pin, planned=True)
         await self.chat.begin(request.id, event.prompt)
         self.work(self.bridge.ask(request), "ask", request.id)
 

@@ -35,6 +35,7 @@ Submit = Callable[["Engine", Request], AsyncIterator[events.EngineEvent]]
 @click.option("--raw", is_flag=True, help="Leave control characters in the answer.")
 @click.option("--check", metavar="CMD", help="Run CMD on the answer; ask again while it fails, three times at most.")
 @click.option("--dir", "directory", metavar="DIR", help="Where CMD runs (default: dir under [checks]).")
+@click.option("--task", metavar="KEY", help="One more attempt at this task: failed checks of earlier ones count.")
 @click.option("--no-plan", is_flag=True, help="Straight to the model, also where the policy would open a plan.")
 @as_json_lines
 @place_options
@@ -49,6 +50,7 @@ def ask(
     raw: bool,
     check: str | None,
     directory: str | None,
+    task: str | None,
     no_plan: bool,
     as_json: bool,
     **asked: Any,
@@ -65,7 +67,7 @@ def ask(
     last = LastAnswer(hear) if check is not None and not (as_json or streaming) else None
 
     def submit(engine: Engine, request: Request) -> AsyncIterator[events.EngineEvent]:
-        request = replace(request, planned=no_plan)
+        request = replace(request, planned=no_plan, task=task)
         return engine.submit(request) if check is None else checked(engine, request, check, directory)
 
     code = run(_ask(console_of(place, demo, speed), asked, hear if last is None else last.hear, submit))

@@ -48,7 +48,8 @@ def judge(
 ) -> int:
     """Ask the policy's judge whether REPLY (or -) does what it was to do.
 
-    REPLY may be a diff, say; - reads it from standard input. An approval is only recorded from a judge in the cloud that cites evidence. Exit 0: approved; 1: not approved.
+    REPLY may be a diff, say; - reads it from standard input. An approval is only recorded from a judge in the cloud
+    that cites evidence. Exit 0: approved; 1: not approved.
     """
     text = prompt(reply)
     if not text.strip():
