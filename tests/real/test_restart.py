@@ -55,8 +55,8 @@ def unit(*command: object, limit: str = "StartLimitIntervalSec=0", more: str = "
     return f"[Unit]\n{limit}\n[Service]\nEnvironment=PYTHONPATH={paths}\nExecStart={words}\n{more}\n"
 
 
-def llama(gguf: Path, port: int, **more: str) -> str:
-    options = ("--port", port, "--context", 512, "--threads", 1)
+def llama(gguf: Path, port: int, context: int = 512, **more: str) -> str:
+    options = ("--port", port, "--context", context, "--threads", 1)
     return unit(sys.executable, "-m", "pointsman.adapters.embedded", gguf, *options, **more)
 
 
@@ -150,14 +150,14 @@ async def test_our_own_stream_is_ended_first_and_does_not_hold_the_restart_up(
 ) -> None:
     """A busy llama.cpp server does not end while a client listens (trap T45)."""
     port = free_port()
-    await session.write("llama", llama(tiny_gguf, port))
+    await session.write("llama", llama(tiny_gguf, port, context=16_384))
     async with engine_over(session, port, tmp_path) as engine:
         await restarted(engine, "start")
         streaming = asyncio.Event()
         heard: list[events.EngineEvent] = []
 
         async def stream() -> None:
-            async for event in engine.submit(ask("Tell me a story.", max_output=400)):
+            async for event in engine.submit(ask("Tell me a story.", max_output=15_000)):
                 heard.append(event)
                 if isinstance(event, events.TextDelta):
                     streaming.set()

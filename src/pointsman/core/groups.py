@@ -105,7 +105,8 @@ def _may_join(state: GroupState, now: float, limits: GroupLimits) -> tuple[Waite
 
 
 def _stays(state: GroupState, now: float, limits: GroupLimits) -> bool:
-    return state.loaded_at is not None and now - state.loaded_at < limits.residency_s and bool(state.loaded)
+    # The same sum as in `Hold.until`: a difference could round the other way, and the alarm would ring for ever.
+    return state.loaded_at is not None and now < state.loaded_at + limits.residency_s and bool(state.loaded)
 
 
 def _swap(state: GroupState, head: Waiter, now: float, limits: GroupLimits) -> Swap | Hold:
