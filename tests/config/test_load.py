@@ -368,6 +368,9 @@ def test_switched_off_models_leave_the_fleet(small, write):
         ("[roles.general]", '[[routes]]\nrole = "general"\n[roles.general]', False),
         ("[roles.general]", "[[bands]]\nat = 80\n[roles.general]", False),
         ("[endpoints.box]", "local_only = true\n[endpoints.box]", False),
+        ('kind = "llama.cpp"', 'kind = "llama.cpp"\nlocality = "cloud"', False),  # where it computes decides who may
+        ('kind = "llama.cpp"', 'kind = "vllm"', False),
+        ('kind = "llama.cpp"', 'kind = "llama.cpp"\ngroup = "gpu0"', False),
     ],
 )
 def test_the_revision_follows_the_policy(small, write, old, new, same):

@@ -14,7 +14,7 @@ from pointsman.core.replay import Move, Recorded, Replayed, Spent, decision_of, 
 from pointsman.core.request import Task
 from pointsman.core.route import decide
 from pointsman.core.snapshot import Snapshot
-from support.fleets import FLEET_ROLES, ask, small_fleet
+from support.fleets import FLEET_ROLES, MODELS, ask, small_fleet
 
 NOW = 1_000.0
 
@@ -59,6 +59,16 @@ def test_a_changed_policy_names_the_parts_that_differ() -> None:
         recorded(small_fleet(), kind="coding"), with_role("implementer", primary="flash", fallbacks=("coder", "sonnet"))
     )
     assert again.differences == ("ladder",) and again.moved and not again.known
+
+
+def test_servers_found_beside_the_fleet_are_no_difference() -> None:
+    """They are offered while they are there, and are no part of the revision."""
+    fleet = small_fleet()
+    found = replace(MODELS[0], name="found-ollama/x", id="x")
+    line = recorded(replace(fleet, models={**fleet.models, found.name: found}), kind="coding")
+    assert ("found-ollama/x", "role") in line.rejected
+    assert replay(line, fleet).differences == ()
+    assert replay(line, replace(fleet, revision="ffffffffffff")).differences == ("rejected",)
 
 
 def moved(before: Fleet, after: Fleet, *lines: Recorded, spent: dict[str, Spent] | None = None) -> object:

@@ -250,6 +250,10 @@ def with_revision(fleet: Fleet) -> Fleet:
 def revision_of(fleet: Fleet) -> str:
     """12 hexadecimal digits over everything that can change a decision; addresses and keys are no part of it."""
     policy = {name: _canonical(getattr(fleet, name)) for name in _POLICY}
+    policy["places"] = {
+        name: _canonical((place.kind, place.locality, place.group, place.service, place.retired))
+        for name, place in fleet.endpoints.items()
+    }
     text = json.dumps(policy, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

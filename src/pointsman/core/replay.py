@@ -108,15 +108,18 @@ def replay(line: Recorded, fleet: Fleet) -> Replayed:
     """Raises KeyError, TypeError or ValueError for inputs of a shape that cannot be read."""
     request, task, snapshot = restore(line.inputs, line.request)
     decision = decide(fleet, request, task, snapshot)
+    known = line.policy_rev == fleet.revision
+    # Servers found on the machine stand beside the fleet for a while, and are no part of its revision.
+    rejected = tuple(each for each in line.rejected if each[0] in fleet.models or not known)
     seen = (
         ("role", line.role, decision.role),
         ("rule", line.rule, decision.rule),
         ("band", line.band, decision.band),
         ("ladder", line.ladder, tuple((rung.model, rung.endpoint) for rung in decision.ladder)),
-        ("rejected", line.rejected, tuple((each.model, str(each.code)) for each in decision.rejected)),
+        ("rejected", rejected, tuple((each.model, str(each.code)) for each in decision.rejected)),
     )
     differences = tuple(name for name, then, now in seen if then != now)
-    return Replayed(line=line, decision=decision, known=line.policy_rev == fleet.revision, differences=differences)
+    return Replayed(line=line, decision=decision, known=known, differences=differences)
 
 
 # --- what would be otherwise -------------------------------------------------------------------------------------
