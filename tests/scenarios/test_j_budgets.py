@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -281,6 +282,24 @@ async def no_usage_is_an_estimate_marked_and_never_below_the_truth(dialect: str)
         (total,) = await s.store.totals(0)
     true_output = 5 * 14  # about what today's tokenizers make of it
     assert total.estimated == 1 and true_output <= total.output_tokens <= 1.6 * true_output
+
+
+@j.row("J12-cut")
+async def wherever_a_stream_is_cut_it_is_settled_at_or_above_its_true_cost(dialect: str) -> None:
+    """Promise B3. The provider bills a token per piece; pieces are as long as English tokens are: 4.3 characters."""
+    sizes = [4, 4, 5] * 40
+    words = ["abcde"[:size] for size in sizes]
+    ratios = []
+    async with stage("p", "f", dialect=dialect, endpoints={"p": CLOUD}) as s:
+        for sent in range(1, 121, 7):
+            s["p"].plays(cut_after(*words[:sent]))
+            heard = await s.ask(facts={"tokens": 11})
+            s.clock.advance(200)
+            cost = heard.attempts[0].cost
+            true_cost = 11 * 1000 + sent * 4000
+            assert cost is not None and cost >= true_cost and heard.attempts[0].outcome.usage.estimated  # type: ignore[union-attr]
+            ratios.append(cost / true_cost)
+    assert median(ratios) <= 1.25
 
 
 @j.row("J14")
