@@ -15,6 +15,7 @@ from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.checks import CheckLimits, CheckOrder, CheckRun
 from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Fleet, Model
+from pointsman.core.grading import Code
 from pointsman.core.health import Probe
 from pointsman.core.measured import Measurement
 from pointsman.core.outcome import Failed, TokenUsage
@@ -161,6 +162,24 @@ class Checker(Protocol):
         """Runs it to its end or to a limit, then ends everything it began. `stdin` is the reply that is checked.
         Never raises for what the command does; the run's `guarantee` says what held."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeVerdict:
+    """Did a model's code pass its tests? None: it was not run. `why` may quote what the code printed: untrusted."""
+
+    passed: bool | None
+    why: str = ""
+
+
+class CodeJudge(Protocol):
+    """Runs code that a model wrote, where it can reach nothing of the user's."""
+
+    async def problem(self) -> str | None:
+        """Why no code can be run here; None if it can."""
+        ...
+
+    async def judge(self, code: Code, answer: str) -> CodeVerdict: ...
 
 
 class EvidenceBox(Protocol):

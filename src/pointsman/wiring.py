@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     from pointsman.engine.checks import CheckSetting
     from pointsman.engine.console import Console, Fault
     from pointsman.engine.engine import Engine
-    from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Memory, ModelTotal, Services, Store
+    from pointsman.ports import (
+        AuditQuery,
+        Clock,
+        CodeJudge,
+        GatewayFile,
+        HostProbe,
+        Memory,
+        ModelTotal,
+        Services,
+        Store,
+    )
 
 DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
 
@@ -188,6 +198,17 @@ def _checking(settings: Settings, state_dir: Path) -> CheckSetting:
         directory=settings.checks.dir,
         limits=settings.checks.limits,
     )
+
+
+def code_judge(state_dir: Path, *, unsandboxed: bool) -> CodeJudge:
+    """Runs what models write for `eval`. It sees neither our state nor the place where keys may be kept."""
+    from pointsman.adapters.check import LocalChecker
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.code_judge import SandboxedJudge
+    from pointsman.config import user_config_path
+
+    checker = LocalChecker(private=(state_dir, user_config_path().parent))
+    return SandboxedJudge(checker, SystemClock().new_id, unsandboxed=unsandboxed)
 
 
 async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
@@ -371,27 +392,6 @@ def open_replay(path: Path, *, speed: float | None = 1.0) -> AbstractAsyncContex
     return Replay(tape, speed=speed, banners=(f"replaying a recording of {began} UTC: nothing here is live",))
 
 
-# --- looking without an engine -----------------------------------------------------------------------------------
-
-
-async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
-    """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
-
-    No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
-    """
-    from pointsman.adapters import ledger_reader
-    from pointsman.adapters.clock import SystemClock
-
-    now = SystemClock().now()
-    standing = await asyncio.to_thread(ledger_reader.standing, state_dir, settings.fleet.budgets, now)
-    return Snapshot(
-        now=now,
-        usage=standing.usage,
-        overrides=standing.overrides,
-        local_only=settings.fleet.local_only,
-        host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
-    )
-
 # --- the doctor ---------------------------------------------------------------------------------------------------
 
 
@@ -517,6 +517,27 @@ def _user() -> str:
     except (OSError, KeyError):  # no entry for it in the user database
         return "$USER"
 
+
+# --- looking without an engine -----------------------------------------------------------------------------------
+
+
+async def known(settings: Settings, *, state_dir: Path) -> Snapshot:
+    """The picture without asking anybody: every endpoint assumed available, usage and overrides from the ledger.
+
+    No network, and nothing is created. The machine has one GPU of unknown figures, so that they can be supposed.
+    """
+    from pointsman.adapters import ledger_reader
+    from pointsman.adapters.clock import SystemClock
+
+    now = SystemClock().now()
+    standing = await asyncio.to_thread(ledger_reader.standing, state_dir, settings.fleet.budgets, now)
+    return Snapshot(
+        now=now,
+        usage=standing.usage,
+        overrides=standing.overrides,
+        local_only=settings.fleet.local_only,
+        host=HostSample(taken_at=now, gpus=(Gpu(index=0, name="unknown"),)),
+    )
 
 
 async def look_once(settings: Settings, *, state_dir: Path) -> Snapshot:

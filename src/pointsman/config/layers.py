@@ -20,7 +20,7 @@ from pointsman.core.fleet import Scope
 _OF_THE_ID = frozenset(
     {
         *("context", "max_output", "price_in", "price_out", "price_cached", "vram", "kv_cache", "ram"),
-        *("speed", "first_token_stated", "first_token", "params", "locality", "retired"),
+        *("speed", "first_token_stated", "first_token", "params", "locality", "retired", "quality", "quality_from"),
     }
 )
 _POLICY_KEYS = ("default_role", "queue_limit", "similar_tasks", "policy_version", "critic")

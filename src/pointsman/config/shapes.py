@@ -17,6 +17,7 @@ from pointsman.config import units
 from pointsman.config.facts import read_conditions, read_stated
 from pointsman.config.problems import Place, Wrong, nearest_of
 from pointsman.core.fleet import Deadlines, EndpointKind, Locality, OnCut, Scope, ServiceKind, Tier
+from pointsman.core.request import KINDS
 
 Reader = Callable[[object, Place], Any]
 Shape = Mapping[str, Reader]
@@ -202,6 +203,12 @@ def _argument(value: object, place: Place) -> str:
 _UNIT = re.compile(r"[A-Za-z0-9_@./:\\][A-Za-z0-9_@.:/\\-]{0,254}\Z")
 
 
+def percents(value: object, place: Place) -> Mapping[str, int]:
+    """Kind of task -> percent of its tasks that were solved."""
+    found = read_table(value, place, dict.fromkeys(KINDS, count(0, 100)))
+    return MappingProxyType({kind: share for kind, share in found.items() if share is not UNREADABLE})
+
+
 def one_or_more(reader: Reader) -> Reader:
     """A value, or an array of them: always read as a tuple."""
     read_all = many(reader)
@@ -264,6 +271,8 @@ MODEL: Shape = {
     "first_token": plain(units.duration),
     "capabilities": set_of(word(*CAPABILITIES)),
     "strengths": many(text),
+    "quality": percents,
+    "quality_from": text,
     "setup": text,
     "aliases": many(text),
     "locality": one_of(Locality),

@@ -107,6 +107,8 @@ class Model:
     first_token: float | None = None  # seconds allowed before the first token, overrides the endpoint's
     capabilities: frozenset[str] = frozenset({"chat"})  # chat vision embedding image-generation audio tools reasoning
     strengths: tuple[str, ...] = ()
+    quality: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # percent by kind of task
+    quality_from: str = ""  # who measured that, when and how
     setup: str = ""  # how it gets onto this machine, e.g. a pull command; shown, never run
     aliases: tuple[str, ...] = ()
     locality: Locality | None = None  # states what the endpoint cannot tell (a relay to a cloud)

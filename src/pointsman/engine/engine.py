@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -18,9 +18,10 @@ from pointsman.core.bench import Plan
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.grading import Item
 from pointsman.core.history import FINE_KEPT_S, Point
 from pointsman.core.keywords import task_for
-from pointsman.core.measured import Measurement, Speed, SpeedPoint
+from pointsman.core.measured import Measurement, Quality, Speed, SpeedPoint
 from pointsman.core.request import Request
 from pointsman.core.route import decide
 from pointsman.core.similar import SimilarEvidence
@@ -34,6 +35,8 @@ from pointsman.engine.checks import Checks, CheckSetting
 from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.critic import Critic
 from pointsman.engine.dispatch import Dispatcher, Emit
+from pointsman.engine.evaluate import Heard as HeardGrade
+from pointsman.engine.evaluate import evaluate
 from pointsman.engine.ledger import Ledger
 from pointsman.engine.machines import Machines, MachineTimes
 from pointsman.engine.monitor import Intervals, Monitor
@@ -44,6 +47,7 @@ from pointsman.ports import (
     AuditQuery,
     Backend,
     Clock,
+    CodeJudge,
     GatewayFile,
     HostProbe,
     Measurements,
@@ -244,6 +248,14 @@ class Engine:
         speed = await bench(self, self.fleet.models[model], plan, self._clock, hear)
         await self.keep(speed)
         return speed
+
+    async def evaluate(
+        self, model: str, items: Sequence[Item], suite: str, judge: CodeJudge, hear: HeardGrade
+    ) -> Quality:
+        """Grades the model and keeps what was found. Raises NotAnswered, StoreUnavailable, or KeyError."""
+        quality = await evaluate(self, self.fleet.models[model], items, suite, judge, self._clock, hear)
+        await self.keep(quality)
+        return quality
 
     async def keep(self, measurement: Measurement) -> None:
         if self._measurements is None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @place_options
 @click.pass_obj
 def hierarchy(place: Place, /, *, output: Path | None, checked: Path | None, demo: bool, as_json: bool) -> int:
-    """Write the model hierarchy page from the configuration and one look at everything.
+    """Write the model hierarchy page from what is configured and what runs.
 
     With --check nothing is written: exit 0 if FILE still says what is, 1 with the difference if it has drifted. Dates,
     latencies and measured figures never count.
