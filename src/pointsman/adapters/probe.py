@@ -102,6 +102,7 @@ class HttpProber:
             budget_s=self._seconds,
             monotonic=self._monotonic,
             wall=self._wall,
+            secrets=self._secrets.known(),
         )
 
     def _key(self, endpoint: Endpoint) -> str | None:

@@ -82,6 +82,7 @@ class Look:
     wall: Callable[[], float]
     latency_ms: float | None = None
     asked: str = ""  # the first request, without its host: what the verdict rests on
+    secrets: tuple[str, ...] = ()  # further keys, of other endpoints, that an answer may quote
     _headers: dict[str, str] = field(default_factory=lambda: dict(_HEADERS))
 
     async def first(self, url: str, headers: Mapping[str, str]) -> Reply:
@@ -117,8 +118,8 @@ class Look:
     # --- verdicts -------------------------------------------------------------------------------------------------
 
     def verdict(self, state: HealthState, reason: str, until: float | None = None) -> Probe:
-        """A `Probe` whose reason is one printable line without our key, which servers like to quote."""
-        shown = detail_line(reason, (self.key,) if self.key else ())
+        """A `Probe` whose reason is one printable line without our keys, which servers like to quote."""
+        shown = detail_line(reason, (*((self.key,) if self.key else ()), *self.secrets))
         return Probe(state=state, reason=one_line(shown), until=until)
 
     def down(self, reason: str) -> Probe:
