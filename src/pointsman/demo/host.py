@@ -89,4 +89,8 @@ def _gpu(index: int, load: _Load) -> Gpu:
         power=round(watts, 1),
         power_limit=float(load.card.watts),
         processes=tuple(load.processes),
+        clock=345 + 16 * percent,
+        clock_max=1980,
+        fan=30 + percent // 2,
+        throttled=(),
     )

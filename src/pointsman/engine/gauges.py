@@ -28,6 +28,7 @@ class Gauges:
         self._calls: dict[str, tuple[OwnCall, ...]] = {}
         self._probes: dict[str, deque[SeenProbe]] = {}
         self._failures: dict[str, deque[SeenFailure]] = {}
+        self._figures: tuple[float, Mapping[str, TrafficFigures]] | None = None  # None: to be told anew
 
     # --- telling
 
@@ -45,6 +46,7 @@ class Gauges:
         self._add(f"endpoint.{endpoint}.", _of_endpoint(status), now)
 
     def called(self, endpoint: str, outcome: Outcome, now: float, by: str | None) -> None:
+        self._figures = None
         self._calls[endpoint] = with_call(self._calls.get(endpoint, ()), outcome, now)
         if isinstance(outcome, Failed):
             self._failures.setdefault(endpoint, deque(maxlen=KEPT)).append(failure(outcome, now, by))
@@ -73,9 +75,11 @@ class Gauges:
         return () if kept is None else kept.last(seconds, now)
 
     def traffic(self, now: float) -> Mapping[str, TrafficFigures]:
-        """Of the endpoints that were called in the last hour."""
-        told = {endpoint: figures(calls, now) for endpoint, calls in self._calls.items()}
-        return {endpoint: each for endpoint, each in told.items() if each.calls}
+        """Of the endpoints that were called in the last hour; told anew after each call and each second."""
+        if self._figures is None or not 0 <= now - self._figures[0] < 1:
+            told = {endpoint: figures(calls, now) for endpoint, calls in self._calls.items()}
+            self._figures = now, {endpoint: each for endpoint, each in told.items() if each.calls}
+        return self._figures[1]
 
     def probes(self, endpoint: str) -> tuple[SeenProbe, ...]:
         """Oldest first."""

@@ -111,6 +111,7 @@ def _endpoint_document(fleet: Fleet, snapshot: Snapshot, name: str) -> Document:
         "until": health.until,
         "breaker": str(health.breaker.state),
         "models": [model.name for model in fleet.models.values() if model.endpoint == name],
+        "traffic": values(snapshot.traffic.get(name)),
         **(values(status) if status is not None else dict.fromkeys(_STATUS_KEYS)),
     }
 

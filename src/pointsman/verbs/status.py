@@ -10,6 +10,7 @@ from pointsman.core.fleet import Fleet
 from pointsman.core.plain_text import one_line
 from pointsman.core.snapshot import Snapshot
 from pointsman.verbs import documents, figures, say
+from pointsman.verbs.machine import host_document, show_machines
 from pointsman.verbs.mistakes import DONE
 from pointsman.verbs.place import Place, as_json, place_options
 from pointsman.verbs.run import run
@@ -52,7 +53,8 @@ def status_document(fleet: Fleet, snapshot: Snapshot, banners: tuple[str, ...]) 
         "audit_writable": snapshot.audit_writable,
         "banners": list(banners),
         "endpoints": documents.endpoint_documents(fleet, snapshot),
-        "host": documents.values(snapshot.host),
+        "host": host_document(snapshot.host),
+        "hosts": {name: host_document(host) for name, host in snapshot.hosts.items()},
         "usage": documents.usage_documents(fleet, snapshot.usage, snapshot.now),
         "services": documents.service_documents(fleet, snapshot),
         "overrides": documents.values(snapshot.overrides),
@@ -63,7 +65,7 @@ def _show(fleet: Fleet, snapshot: Snapshot, banners: tuple[str, ...]) -> None:
     for banner in banners:
         say.data(f"! {one_line(banner)}")
     say.table(("ENDPOINT", "STATE", "WHERE", "LOADED", "LATENCY", "QUEUE", "REASON"), _endpoint_rows(fleet, snapshot))
-    _show_host(snapshot)
+    show_machines(snapshot)
     say.data("")
     show_budgets(fleet, snapshot.usage, snapshot.now)
     if fleet.services:
@@ -80,20 +82,6 @@ def _endpoint_rows(fleet: Fleet, snapshot: Snapshot) -> list[tuple[str, ...]]:
         where = f"{seen['locality']}, simulated" if seen["simulated"] else seen["locality"]
         rows.append((seen["name"], seen["state"], where, loaded or "-", latency, queue, seen["reason"]))
     return rows
-
-
-def _show_host(snapshot: Snapshot) -> None:
-    host = snapshot.host
-    if host is None:
-        return
-    say.data("")
-    cpu = figures.number(host.cpu_percent, " %")
-    say.data(f"RAM {figures.size(host.ram_used)} of {figures.size(host.ram_total)} · CPU {cpu}")
-    for gpu in host.gpus:
-        memory = f"{figures.size(gpu.vram_used)} of {figures.size(gpu.vram_total)}"
-        say.data(f"GPU {gpu.index} {one_line(gpu.name)}: {memory}, {figures.count(gpu.utilization)} %")
-    if host.gpu_note is not None:
-        say.data(f"GPU: {one_line(host.gpu_note)}")
 
 
 def show_services(fleet: Fleet, snapshot: Snapshot) -> None:
