@@ -218,6 +218,13 @@ class Engine:
         looks = (self._monitor.see_host(), self.look_at_services(), self.look_at_endpoints(), self.look_at_gateway())
         await asyncio.gather(*looks, *(self._monitor.see_remote(name) for name in self._monitor.remotes))
 
+    async def look_before_asking(self) -> None:
+        """What a single request needs to know: with exclusive groups also what sleeps and what memory is free."""
+        looks = [self.look_at_endpoints()]
+        if any(endpoint.group is not None for endpoint in self.fleet.endpoints.values()):
+            looks += [self.look_at_services(), self._monitor.see_host()]
+        await asyncio.gather(*looks)
+
     async def look_at_endpoints(self) -> None:
         endpoints = [name for name, e in self.fleet.endpoints.items() if e.retired is None]
         await asyncio.gather(*(self._monitor.see_endpoint(name) for name in endpoints))

@@ -99,7 +99,7 @@ async def _ask(opening: AbstractAsyncContextManager[Engine], asked: dict[str, An
         request = build_request(engine.new_request_id(), asked.pop("text"), engine.fleet, **asked)
         for banner in engine.banners:
             say.tell(f"note: {banner}")
-        await engine.look_at_endpoints()
+        await engine.look_before_asking()
         async with aclosing(submit(engine, request)) as heard:  # type: ignore[type-var]
             return await listen(heard, hear)
 

@@ -1,4 +1,4 @@
-"""`models list|set|unset`: the fleet's models, and the overrides that change who is asked first."""
+"""`models`: the fleet's models, and the overrides that change who is asked first. Memory is in `verbs.memory`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from pointsman.core.fleet import Fleet
 from pointsman.core.request import KINDS
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
-from pointsman.verbs import documents, figures, say
+from pointsman.verbs import documents, figures, memory, say
 from pointsman.verbs.asked import known_model
 from pointsman.verbs.mistakes import DONE, unknown
 from pointsman.verbs.place import Place, as_json, place_options
@@ -168,3 +168,7 @@ async def _unset(place: Place, name: str | None, scope: str | None) -> list[Over
         for override in ended:
             await engine.clear_override(override.id)
     return ended
+
+
+for _command in (memory.load, memory.unload, memory.fits):
+    models.add_command(_command)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pointsman.core.fleet import Fleet
 from pointsman.core.plain_text import one_line
-from pointsman.core.snapshot import Snapshot
+from pointsman.core.snapshot import RestartProgress, RestartStage, Snapshot
+from pointsman.engine.plans import RestartPlan
 from pointsman.ports import ServiceResult
 from pointsman.verbs import documents, say
 from pointsman.verbs.mistakes import DONE, FAILED, unknown
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pointsman.engine.engine import Engine
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group("services")
@@ -70,27 +73,66 @@ def _action(verb: str, words: str) -> click.Command:
     @services.command(verb, help=words)
     @click.argument("name")
     @click.option("--yes", is_flag=True, help="Do not ask.")
+    @_waiting(verb)
     @as_json
     @place_options
     @click.pass_obj
-    def act(place: Place, /, *, name: str, yes: bool, as_json: bool) -> int:
+    def act(place: Place, /, *, name: str, yes: bool, as_json: bool, wait: bool = False) -> int:
         _known(place, name)
-        argv = run(_with_engine(place, _command(name, verb)))
-        if argv:
-            say.tell(f"runs: {' '.join(argv)}")
+        _announce(run(_with_engine(place, lambda engine: engine.machines.restart_plan(name, verb))))
         if not yes and sys.stdin.isatty():
             click.confirm(f"{verb} {one_line(name)}?", abort=True, err=True)
+        if wait:
+            return _report_watched(run(_with_engine(place, lambda engine: _watched(engine, name, verb))), as_json)
         result = run(_with_engine(place, lambda engine: engine.service_action(name, verb)))
         return _report(name, verb, result, as_json)
 
     return act
 
 
-def _command(name: str, verb: str) -> Callable[[Engine], Awaitable[tuple[str, ...]]]:
-    async def find(engine: Engine) -> tuple[str, ...]:
-        return engine.service_command(name, verb)
+def _waiting(verb: str) -> Callable[[F], F]:
+    """`--wait`, for the verbs after which a model should answer."""
+    words = "Watch until the model has answered; exit 1 if it does not."
+    option = click.option("--wait", is_flag=True, help=words)
+    return option if verb in ("start", "restart") else lambda command: command
 
-    return find
+
+def _announce(plan: RestartPlan) -> None:
+    if plan.argv:
+        say.tell(f"runs: {' '.join(plan.argv)}")
+    if plan.typical_s is not None and plan.verb != "stop":
+        say.tell(f"usually healthy after {plan.typical_s:.0f} s")
+    for effect in plan.roles:
+        say.tell(f"role {effect.role} is meanwhile served by {effect.takes_over or 'nobody'}")
+
+
+async def _watched(engine: Engine, name: str, verb: str) -> RestartProgress:
+    """Tells each stage as it is reached."""
+
+    async def tell() -> None:
+        told = None
+        async for snapshot in engine.watch():
+            for seen in snapshot.restarts:
+                if (seen.stage, seen.text) != told and not seen.over:
+                    told = (seen.stage, seen.text)
+                    say.tell(f"{seen.stage}: {one_line(seen.text)}" if seen.text else str(seen.stage))
+
+    await engine.look()
+    telling = asyncio.create_task(tell())
+    try:
+        return await engine.machines.restart(name, verb)
+    finally:
+        telling.cancel()
+
+
+def _report_watched(ended: RestartProgress, as_json: bool) -> int:
+    if as_json:
+        say.document(documents.values(ended))
+    else:
+        say.data(f"{ended.verb} {ended.service}: {ended.stage} after {ended.seconds:.1f} s ({one_line(ended.text)})")
+        for each in ended.tail:
+            say.tell(one_line(each))
+    return DONE if ended.stage is RestartStage.HEALTHY else FAILED
 
 
 def _report(name: str, verb: str, result: ServiceResult, as_json: bool) -> int:
@@ -106,6 +148,7 @@ def _report(name: str, verb: str, result: ServiceResult, as_json: bool) -> int:
 _action("start", "Start the service NAME.")
 _action("stop", "Stop the service NAME. Asks first on a terminal.")
 _action("restart", "Restart the service NAME. Asks first on a terminal.")
+_action("reset-failed", "Let systemd forget that the service NAME was started too often, so that it may start again.")
 
 
 @services.command("logs")
