@@ -15,6 +15,7 @@ from support.stages import Stage, stage
 K = FailureKind
 NOT_HERE: dict[str, str] = {}
 d = Table()
+ONE_OF_EACH = ("openai", "anthropic")  # long stories about time: a local and a cloud endpoint
 BAD = out_of_memory()  # a failure of the endpoint that is not retried: one chat, one failure
 
 
@@ -174,7 +175,7 @@ async def a_dead_endpoint_is_looked_at_ever_more_rarely_up_to_a_cap(dialect: str
     assert pauses == [2, 2, 2, 30, 30, 30, 30, 30]
 
 
-@d.row("D9")
+@d.row("D9", *ONE_OF_EACH)
 async def a_minute_s_outage_is_served_by_the_fallback_and_ends_within_thirty_seconds(dialect: str) -> None:
     """One request and one probe every two seconds, as the monitor takes them: one line when it goes, one when it comes."""
     async with stage(dialect=dialect) as s:
@@ -201,7 +202,7 @@ async def a_minute_s_outage_is_served_by_the_fallback_and_ends_within_thirty_sec
     assert len([line for line in lines if line.startswith("p:") and "→ up" in line]) == 1
 
 
-@d.row("D9-unseen")
+@d.row("D9-unseen", *ONE_OF_EACH)
 async def without_probes_it_is_taken_back_within_thirty_seconds_too(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         await s["p"].stop()
@@ -216,7 +217,7 @@ async def without_probes_it_is_taken_back_within_thirty_seconds_too(dialect: str
     assert waited <= (120 if dialect == "anthropic" else 30)  # a cloud's pauses are longer: choice D
 
 
-@d.row("D10")
+@d.row("D10", *ONE_OF_EACH)
 async def a_green_health_endpoint_does_not_take_it_back(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         await s.probe()
@@ -244,7 +245,7 @@ async def a_red_health_endpoint_does_not_close_one_that_answers(dialect: str) ->
         assert "calls succeed, but the probe fails" in s.health("p").reason or "answered" == s.health("p").reason
 
 
-@d.row("D11")
+@d.row("D11", *ONE_OF_EACH)
 async def a_flapping_endpoint_does_not_fill_the_audit(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         for turn in range(40):
@@ -290,7 +291,7 @@ async def a_clock_set_back_an_hour_neither_sticks_nor_frees(dialect: str) -> Non
         assert (await s.ask(pin="f")).text == "f again"
 
 
-@d.row("D13-loading")
+@d.row("D13-loading", *ONE_OF_EACH)
 async def a_clock_set_back_does_not_lengthen_the_load_budget(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         loading = status(503, "Loading model")
