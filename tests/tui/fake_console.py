@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pointsman.core.audit import AuditEvent, AuditRow, EventType
+from pointsman.core.checks import Checked, CheckOrder, CheckRun, parse_command
 from pointsman.core.decision import Decision, Rejection, Rung
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import (
@@ -32,6 +34,7 @@ from pointsman.core.health import Health, HealthState
 from pointsman.core.outcome import Attempt, Completed, Failed, FailureKind, TokenUsage
 from pointsman.core.request import Evidence, Request, Task
 from pointsman.core.rules import Code
+from pointsman.core.ruling import Citation, Ruling
 from pointsman.core.snapshot import (
     EndpointStatus,
     Gpu,
@@ -45,12 +48,17 @@ from pointsman.core.snapshot import (
 from pointsman.core.usage import Usage
 from pointsman.engine.console import Fault
 from pointsman.engine.events import (
+    Annotated,
     Answered,
     AttemptEnded,
     Attempting,
     Blocked,
+    CheckEnded,
     Decided,
     EngineEvent,
+    Judged,
+    PlanReady,
+    StageBegan,
     Switched,
     TextDelta,
     Waiting,
@@ -309,6 +317,10 @@ class FakeConsole:
         self.policies: tuple[str, ...] = ("default", "tiers")
         self.drift: Drift | None = None
         self.reverted = 0
+        self.verdicts: list[tuple[str, bool]] = []
+        self.planned: list[Request] = []
+        self.ruled: list[tuple[str, bool]] = []
+        self.notes: asyncio.Queue[Annotated] = asyncio.Queue()
         self.supposed: list[tuple[str | None, Mapping[str, str]]] = []
         self.fleet = fleet()
         self.snapshot = snapshot()
@@ -398,6 +410,24 @@ class FakeConsole:
     def blocked(self, offer: str | None = "codex") -> list[EngineEvent | asyncio.Event]:
         event = Blocked(request="?", code="pin", why="opus is pinned and rate-limited", offer=offer, by_policy=True)
         return [self.answer()[0], event]
+
+    def plans(self) -> list[EngineEvent | asyncio.Event]:
+        """A plan, a second opinion, and the question to the user."""
+
+        def stage(name: str, number: int, text: str) -> StageBegan:
+            return StageBegan(request="?", stage=name, number=number, of=4, text=text)
+
+        plan = PlanReady(
+            request="?", plan="p1", text="1. freeze", planner="opus", opinion="mind the lock", opinion_by="codex"
+        )
+        return [
+            stage("plan", 1, "planner plans"),
+            *self.answer("1. freeze writes", "opus"),
+            stage("compare", 2, "codex says how it would go about it"),
+            *self.answer("mind the lock", "codex"),
+            stage("approve", 3, "the plan waits for your approval"),
+            plan,
+        ]
 
     def waiting(self) -> Waiting:
         return Waiting(request="?", why="the model is loading", seconds=12.0, done=0.4)
@@ -503,6 +533,38 @@ class FakeConsole:
     async def service_action(self, name: str, verb: str) -> ServiceResult:
         self.acted.append((name, verb))
         return ServiceResult(ok=True, text="the manager took it", argv=self.service_command(name, verb))
+
+    async def judge_reply(self, request_id: str, good: bool) -> int:
+        self.verdicts.append((request_id, good))
+        return 0 if good else sum(1 for _, said in self.verdicts if not said)
+
+    async def check(self, request_id: str, command: str, directory: str | None = None) -> CheckEnded:
+        if directory is None:
+            raise ValueError("name the directory: /check -C DIR CMD")
+        order = CheckOrder(argv=parse_command(command), directory=directory)
+        run = CheckRun(code=1, seconds=0.2, output="1 failed \x1b[2J", guarantee="in a sandbox", sandboxed=True)
+        return CheckEnded(request=request_id, checked=Checked(order=order, run=run, evidence="e1"), failed=2)
+
+    def plan(self, request: Request, command: str | None = None, directory: str | None = None) -> Any:
+        self.planned.append(request)
+        return self.submit(request)
+
+    def approve(self, plan_id: str) -> Any:
+        self.ruled.append((plan_id, True))
+        return self.submit(Request(id="r0.work", messages=()))
+
+    async def reject(self, plan_id: str) -> None:
+        self.ruled.append((plan_id, False))
+
+    async def judge(self, request_id: str) -> AsyncIterator[EngineEvent]:
+        cited = (Citation("reply", "covers the 429"),)
+        yield TextDelta(request="j", text="{}")
+        ruling = Ruling(approved=True, said="approve", why="well done", reasons=("it works",), evidence=cited)
+        yield Judged(request=request_id, ruling=ruling, judge="opus")
+
+    async def annotations(self) -> AsyncIterator[Annotated]:
+        while True:
+            yield await self.notes.get()
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return (f"{name}: found 1 CUDA device", f"{name}: model loaded")

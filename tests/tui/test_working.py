@@ -112,7 +112,7 @@ async def test_an_override_is_undone_within_half_a_minute_and_not_later(console:
         await pilot.press("enter")
         await until(pilot, lambda: app.undo is not None)
         await settle(app, pilot)
-        assert "u undoes the last (30 s left)" in read(app)
+        assert "u undoes (30 s left)" in read(app)
         await pilot.press("u")
         await until(pilot, lambda: console.snapshot.overrides == ())
         await until(pilot, lambda: app.undo is not None and "cleared" in app.undo.what)
@@ -135,6 +135,10 @@ async def test_read_only_refuses_every_message_that_changes_something_until_it_i
         messages.OverrideAsked: messages.OverrideAsked("opus"),
         messages.ServiceAsked: messages.ServiceAsked("ollama", "restart"),
         messages.FaultAsked: messages.FaultAsked(console.faults[0]),
+        messages.PlanRuled: messages.PlanRuled("p1", "hi", True),
+        messages.VerdictAsked: messages.VerdictAsked("r1", True),
+        messages.CheckAsked: messages.CheckAsked("r1", "true", "/"),
+        messages.JudgeAsked: messages.JudgeAsked("r1"),
     }
     assert set(asked) >= set(messages.Changes.__subclasses__()), "every message that changes something is tried here"
     before = console.snapshot

@@ -17,7 +17,6 @@ from pointsman.core.request import Request
 from pointsman.engine.console import Console
 from pointsman.tui import arrangement, keys, messages, slash
 from pointsman.tui import theme as theming
-from pointsman.tui.acting import ActingApp, changes
 from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
 from pointsman.tui.commands import Palette
@@ -31,10 +30,11 @@ from pointsman.tui.render.paint import stack
 from pointsman.tui.render.selecting import Order
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
+from pointsman.tui.talking import TalkingApp
 from pointsman.tui.untrusted import AsciiOnly, one_line
 
 
-class PointsmanApp(ActingApp):
+class PointsmanApp(TalkingApp):
     CSS_PATH = "app.tcss"
     TITLE = "Pointsman"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]
@@ -79,25 +79,6 @@ class PointsmanApp(ActingApp):
         self.set_keymap(dict(self.keymap))
         self.set_class(self._ascii_only, "-ascii")
         self.link()
-
-    # --- what the panes ask ---
-
-    @on(messages.Ask)
-    @changes
-    async def asked(self, event: messages.Ask) -> None:
-        if self.engine is None or self.bridge is None:
-            return
-        told = self.chat.conversation.messages(event.prompt)
-        # Planned: this screen cannot ask for the approval that a plan of the policy's would wait for.
-        request = Request(id=self.engine.new_request_id(), messages=told, pin=event.pin, planned=True)
-        await self.chat.begin(request.id, event.prompt)
-        self.work(self.bridge.ask(request), "ask", request.id)
-
-    @on(messages.Stop)
-    def stop_asked(self, event: messages.Stop) -> None:
-        for worker in self.workers:
-            if worker.group == "ask" and worker.name == event.request:
-                worker.cancel()
 
     # --- arrangement: kept for each size of the terminal ---
 
@@ -205,18 +186,9 @@ class PointsmanApp(ActingApp):
             return
         self.push_screen(Reader("why this model", stack(why.lines(turn.decision, self._glyphs))))
 
-    def action_next_model(self) -> None:
-        """Asks the model that a blocked reply offered."""
-        turn = self.chat.last
-        if turn is not None and turn.blocked is not None and turn.blocked.offer is not None:
-            self.chat.ask(turn.prompt, turn.blocked.offer)
-
     async def action_filter_audit(self) -> None:
         self.home.show_pane("audit")
         await self.home.query_one(AuditPane).action_filter()
-
-    def action_clear_chat(self) -> None:
-        self.chat.clear()
 
     def action_step_back(self) -> None:
         if not self.chat.stop():

@@ -6,7 +6,7 @@ They run as workers of the app. They never touch a widget, and the app never awa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from typing import cast
@@ -17,13 +17,15 @@ from pointsman.core.audit import AuditRow
 from pointsman.core.request import Request
 from pointsman.core.snapshot import Override
 from pointsman.engine.console import Console, Fault
-from pointsman.engine.events import EngineEvent
+from pointsman.engine.events import EngineEvent, Judged
 from pointsman.ports import AuditQuery
 from pointsman.tui.messages import (
+    Attached,
     AuditPage,
     Changed,
     ClearOverride,
     Compared,
+    Found,
     Ledger,
     LogsRead,
     Opened,
@@ -80,13 +82,80 @@ class Bridge:
         totals = await self._console.totals(now - now % DAY)
         self._post(Ledger(newest, size, totals))
 
-    async def ask(self, request: Request) -> None:
+    async def ask(self, request: Request, *, plan: bool = False) -> None:
+        await self._hear(request.id, self._console.plan(request) if plan else self._console.submit(request))
+
+    async def _hear(self, turn: str, events: AsyncIterator[EngineEvent]) -> None:
         """Streams a request's events. Cancelling this worker closes the stream, which hangs up."""
-        stream = cast("AsyncGenerator[EngineEvent, None]", self._console.submit(request))
+        stream = cast("AsyncGenerator[EngineEvent, None]", events)
         async with aclosing(stream):
             async for event in stream:
-                self._post(Replied(event))
+                self._post(Replied(turn, event))
         await self._show_now()
+
+    # --- plans, verdicts, checks ---
+
+    async def approve(self, turn: str, plan: str) -> None:
+        await self._hear(turn, self._console.approve(plan))
+
+    async def reject(self, plan: str) -> None:
+        await self._said(self._console.reject(plan), "the plan is rejected: nothing of it is done")
+
+    async def verdict(self, answer: str, good: bool) -> None:
+        try:
+            failed = await self._console.judge_reply(answer, good)
+        except ValueError as problem:
+            self._post(Told(str(problem), "error"))
+            return
+        count = "" if good or failed < 2 else f"; {failed} failed in a row: the next attempt escalates"
+        self._post(Found(answer, "you: it helped" if good else f"you: it did not help{count}"))
+        await self._show_now()
+
+    async def check(self, answer: str, command: str, directory: str | None) -> None:
+        self._post(Told(f"checking: {command}"))
+        try:
+            self._post(Found(answer, await self._console.check(answer, command, directory)))
+        except ValueError as problem:
+            self._post(Told(str(problem), "error"))
+        await self._show_now()
+
+    async def judge(self, answer: str) -> None:
+        self._post(Told("the judge is asked"))
+        try:
+            stream = cast("AsyncGenerator[EngineEvent, None]", self._console.judge(answer))
+            async with aclosing(stream):
+                async for event in stream:
+                    if isinstance(event, Judged):
+                        self._post(Found(answer, event))
+        except ValueError as problem:
+            self._post(Told(str(problem), "error"))
+        await self._show_now()
+
+    async def listen(self) -> None:
+        """The critic's notes, whenever they come."""
+        async for note in self._console.annotations():
+            self._post(Found(note.request, note))
+
+    async def _said(self, doing: Awaitable[None], done: str) -> None:
+        try:
+            await doing
+        except ValueError as problem:
+            self._post(Told(str(problem), "error"))
+        else:
+            self._post(Told(done))
+        await self._show_now()
+
+    async def attach(self, prompt: str, paths: tuple[str, ...]) -> None:
+        files = self._console.files
+        if files is None:
+            self._post(Attached(prompt, (), "no file can be read here"))
+            return
+        try:
+            found = tuple([await files.attach(path) for path in paths])
+        except ValueError as problem:
+            self._post(Attached(prompt, (), str(problem)))
+        else:
+            self._post(Attached(prompt, found))
 
     async def page(self, query: AuditQuery, older: bool) -> None:
         self._post(AuditPage(query, await self._console.audit(query), older))

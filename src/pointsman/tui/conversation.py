@@ -5,6 +5,7 @@ Text is kept as it came, because it goes back to the models; it is cleaned where
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatchmethod
@@ -14,6 +15,7 @@ from pointsman.core.outcome import Attempt, Cancelled, Failed
 from pointsman.core.request import Message
 from pointsman.engine import events
 from pointsman.engine.events import EngineEvent
+from pointsman.ports import Attachment
 
 
 class Phase(StrEnum):
@@ -25,6 +27,7 @@ class Phase(StrEnum):
     STOPPED = "stopped"
     BLOCKED = "blocked"
     BROKEN = "broken"  # our own fault: the engine raised
+    PLANNED = "planned"  # a plan waits for the user
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +45,49 @@ class Fragment:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said in a stage that is over: a plan, a second opinion, an answer that its check refused."""
+
+    model: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A stage of a workflow begins."""
+
+    stage: events.StageBegan
+
+
+Part = Divider | Fragment | Said | Marked
+After = events.CheckEnded | events.Judged | events.Annotated | str
+
+
 @dataclass(slots=True)
 class Turn:
     request: str
     prompt: str
+    attachments: tuple[Attachment, ...] = ()
+    flowing: bool = False  # a workflow is under way: more may follow an answer
+    answer: str | None = None  # the request that was answered: what verdicts and checks are about
+    plan: events.PlanReady | None = None
+    ruled: bool | None = None  # what the user said to the plan
+    after: list[After] = field(default_factory=list)  # what was found about the answer
     phase: Phase = Phase.ROUTING
     decision: Decision | None = None
     rung: Rung | None = None
     waiting: events.Waiting | None = None
     text: str = ""
     reasoning: int = 0  # characters thought so far
-    settled: list[Divider | Fragment] = field(default_factory=list)
+    settled: list[Part] = field(default_factory=list)
     attempt: Attempt | None = None
     blocked: events.Blocked | None = None
     problem: str = ""
 
     @property
     def over(self) -> bool:
-        return self.phase in (Phase.ANSWERED, Phase.STOPPED, Phase.BLOCKED, Phase.BROKEN)
+        return not self.flowing and self.phase in _ENDS
 
     @singledispatchmethod
     def see(self, event: EngineEvent) -> None:
@@ -102,6 +130,37 @@ class Turn:
         self.attempt, self.decision, self.text = event.attempt, event.decision, event.text
         self.phase = Phase.ANSWERED
 
+        self.answer = event.request
+
+    @see.register
+    def _(self, event: events.StageBegan) -> None:
+        self._put_aside()
+        self.flowing, self.phase = True, Phase.ROUTING
+        self.settled.append(Marked(event))
+
+    @see.register
+    def _(self, event: events.PlanReady) -> None:
+        self.plan, self.phase = event, Phase.PLANNED
+
+    @see.register
+    def _(self, event: events.CheckEnded) -> None:
+        self.after.append(event)
+        self.phase = Phase.ANSWERED
+
+    @see.register
+    def _(self, event: events.Judged) -> None:
+        self.after.append(event)
+
+    @see.register
+    def _(self, event: events.Annotated) -> None:
+        self.after.append(event)
+
+    def _put_aside(self) -> None:
+        """What the stage before has said makes room for the next."""
+        if self.text and self.attempt is not None:
+            self.settled.append(Said(self.attempt.model, self.text))
+        self.text, self.attempt = "", None
+
     @see.register
     def _(self, event: events.Cancelled) -> None:
         self.attempt = event.attempt
@@ -112,11 +171,24 @@ class Turn:
         self.blocked, self.phase = event, Phase.BLOCKED
 
     def stopped(self) -> None:
+        """Nothing more will come."""
+        self.flowing = False
         if not self.over:
             self.phase = Phase.STOPPED
 
     def broken(self, problem: str) -> None:
-        self.problem, self.phase = problem, Phase.BROKEN
+        self.flowing, self.problem, self.phase = False, problem, Phase.BROKEN
+
+    @property
+    def waits_for_ruling(self) -> bool:
+        return self.phase is Phase.PLANNED and self.ruled is None
+
+    @property
+    def next_model(self) -> str | None:
+        """The next on the ladder after whoever answered, or was asked last."""
+        names = [rung.model for rung in self.decision.ladder] if self.decision is not None else []
+        place = names.index(self.model) if self.model in names else -1
+        return names[place + 1] if place + 1 < len(names) else None
 
     @property
     def model(self) -> str | None:
@@ -126,10 +198,15 @@ class Turn:
         return self.rung.model if self.rung else None
 
 
+_ENDS = frozenset({Phase.ANSWERED, Phase.STOPPED, Phase.BLOCKED, Phase.BROKEN, Phase.PLANNED})
+
+
 @dataclass(slots=True)
 class Conversation:
     turns: list[Turn] = field(default_factory=list)
     pin: str | None = None
+    role: str | None = None
+    id: str | None = None  # known to the engine: attempts of one conversation count together
 
     @property
     def last(self) -> Turn | None:
@@ -139,18 +216,36 @@ class Conversation:
     def running(self) -> Turn | None:
         return self.last if self.last is not None and not self.last.over else None
 
+    def answered_as(self, request: str) -> Turn | None:
+        """The turn whose answer is known by that request."""
+        return next((turn for turn in reversed(self.turns) if turn.answer == request), None)
+
     def find(self, request: str) -> Turn | None:
         return next((turn for turn in reversed(self.turns) if turn.request == request), None)
 
     def before(self, turn: Turn | None, prompt: str) -> tuple[Message, ...]:
         """The messages as they were, or would be, sent for that turn's prompt; None: for a new one."""
         place = next((at for at, each in enumerate(self.turns) if each is turn), len(self.turns))
-        return Conversation(self.turns[:place]).messages(prompt)
+        return Conversation(self.turns[:place]).messages(prompt, turn.attachments if turn else ())
 
-    def messages(self, prompt: str) -> tuple[Message, ...]:
+    def messages(self, prompt: str, attachments: tuple[Attachment, ...] = ()) -> tuple[Message, ...]:
         """Every answered turn, then the prompt: alternating roles, as every dialect wants them."""
         told: list[Message] = []
         for turn in self.turns:
             if turn.phase is Phase.ANSWERED and turn.text:
-                told += [Message(role="user", text=turn.prompt), Message(role="assistant", text=turn.text)]
-        return (*told, Message(role="user", text=prompt))
+                told += [asked(turn.prompt, turn.attachments), Message(role="assistant", text=turn.text)]
+        return (*told, asked(prompt, attachments))
+
+
+def asked(prompt: str, attachments: tuple[Attachment, ...]) -> Message:
+    """The prompt with what goes with it: texts are quoted below it, images travel beside it."""
+    quoted = "".join(f"\n\n{each.path}:\n{_fenced(each.text)}" for each in attachments if each.text is not None)
+    images = tuple(each.image for each in attachments if each.image is not None)
+    return Message(role="user", text=prompt + quoted, images=images)
+
+
+def _fenced(text: str) -> str:
+    """In a fence longer than any in the text, so that the text cannot end it."""
+    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{text}\n{fence}"

@@ -40,7 +40,9 @@ APP = (
     _key("local_only", "L", "local_only", "local only on/off"),
     _key("theme", "t", "change_theme", "theme"),
     _key("back", "escape", "step_back", "stop the reply, or back"),
-    _key("next_model", "ctrl+n", "next_model", "ask the offered model"),
+    _key("next_model", "ctrl+n", "next_model", "ask the next model"),
+    _key("plan.approve", "f8,a", "rule_plan(True)", "approve the plan"),
+    _key("plan.reject", "f9,D", "rule_plan(False)", "reject the plan"),
     _key("quit", "q", "quit", "quit", "quit"),
     _key("quit.anywhere", "ctrl+q", "quit", "quit, also while writing", priority=True),
     _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
@@ -86,7 +88,26 @@ LISTING = (
     _key("list.export", "e", "export", "export what is shown", "export"),
 )
 
+TRANSCRIPT = (
+    _key("turn.before", "left_square_bracket,K", "mark(-1)", "the turn before"),
+    _key("turn.next", "right_square_bracket,J", "mark(1)", "the next turn"),
+    _key("turn.down", "j", "scroll_down", "down"),
+    _key("turn.up", "k", "scroll_up", "up"),
+    _key("turn.first", "g", "scroll_home", "to the beginning"),
+    _key("turn.last", "G", "scroll_end", "to the end"),
+    _key("turn.copy", "y", "copy", "copy the reply", "copy"),
+    _key("turn.copy_code", "c", "copy_code", "copy its next code block", "code"),
+    _key("turn.keep", "Y", "keep", "write the reply to a file"),
+    _key("turn.export", "e", "export", "export the conversation", "export"),
+    _key("turn.edit", "E", "edit", "edit the prompt and send it again", "edit"),
+    _key("turn.retry", "R", "retry", "ask again", "retry"),
+    _key("turn.next_model", "N", "app.next_model", "ask the next model"),
+)
+
 PROMPT = (
+    _key("prompt.complete", "tab", "complete", "complete the command"),
+    _key("prompt.before", "up", "history(-1)", "the prompt before"),
+    _key("prompt.next", "down", "history(1)", "the next prompt"),
     _key("prompt.send", "enter", "send", "send", "send"),
     _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", "new line"),
     _key("prompt.leave", "escape", "leave", "stop, or leave the input", "leave"),
@@ -128,6 +149,7 @@ GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
         "Fleet": FLEET,
         "Services": SERVICES,
         "Override": OVERRIDES,
+        "Reading the chat": TRANSCRIPT,
         "Writing a prompt": PROMPT,
         "A cut answer": FRAGMENT,
         "Reading": READER,
@@ -139,6 +161,7 @@ GROUPS: Mapping[str, tuple[Binding, ...]] = MappingProxyType(
 
 _NAMES = MappingProxyType(
     {"question_mark": "?", "colon": ":", "slash": "/", "escape": "esc", "ctrl+": "^", "delete": "del"}
+    | {"left_square_bracket": "[", "right_square_bracket": "]", "minus": "-"}
     | {"greater_than_sign": ">", "less_than_sign": "<", "equals_sign": "="}
 )
 

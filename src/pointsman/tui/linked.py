@@ -122,6 +122,7 @@ class LinkedApp(App[None]):
         self.engine = event.console
         self.bridge = Bridge(event.console, self.post_message)
         self.work(self.bridge.watch(), "watch")
+        self.work(self.bridge.listen(), "notes")
 
     @on(messages.Pictured)
     def pictured(self, event: messages.Pictured) -> None:
@@ -156,7 +157,15 @@ class LinkedApp(App[None]):
 
     @on(messages.Replied)
     def replied(self, event: messages.Replied) -> None:
-        self.chat.see(event.event)
+        self.chat.see(event.turn, event.event)
+
+    @on(messages.Found)
+    async def found(self, event: messages.Found) -> None:
+        await self.chat.find(event.answer, event.what)
+
+    @on(messages.Attached)
+    def attached(self, event: messages.Attached) -> None:
+        self.chat.attached(event.prompt, event.attachments, event.problem)
 
     @on(messages.Told)
     def tell(self, event: messages.Told) -> None:

@@ -11,8 +11,8 @@ from pointsman.core.audit import AuditRow
 from pointsman.core.decision import Decision
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
-from pointsman.engine.events import EngineEvent
-from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
+from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
 
@@ -57,7 +57,27 @@ class AuditPage(Message):
 
 @dataclass
 class Replied(Message):
+    """`turn` is the request whose turn it belongs to; the calls of a workflow have ids of their own."""
+
+    turn: str
     event: EngineEvent
+
+
+@dataclass
+class Found(Message):
+    """Something about an answer that was given before. `answer` is the request that was answered."""
+
+    answer: str
+    what: CheckEnded | Judged | Annotated | str
+
+
+@dataclass
+class Attached(Message):
+    """The files that go with this prompt, or why they cannot."""
+
+    prompt: str
+    attachments: tuple[Attachment, ...]
+    problem: str = ""
 
 
 @dataclass
@@ -104,6 +124,42 @@ class Compared(Message):
 class Ask(Changes):
     prompt: str
     pin: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    critical: bool = False
+    plan: bool = False  # plan and compare first, whatever the policy says
+
+
+@dataclass
+class AttachAsked(Message):
+    prompt: str
+    paths: tuple[str, ...]
+
+
+@dataclass
+class PlanRuled(Changes):
+    """The user's answer to a plan."""
+
+    plan: str
+    prompt: str
+    approved: bool
+
+
+@dataclass
+class VerdictAsked(Changes):
+    answer: str
+    good: bool
+
+
+@dataclass
+class CheckAsked(Changes):
+    answer: str
+    command: str
+    directory: str | None
+
+
+@dataclass
+class JudgeAsked(Changes):
+    answer: str
 
 
 @dataclass

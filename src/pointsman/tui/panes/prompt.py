@@ -1,9 +1,10 @@
-"""The input of the chat: several lines, `Enter` sends."""
+"""The input of the chat: several lines, `Enter` sends, `Tab` completes commands, arrows bring earlier prompts back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual import events
@@ -11,8 +12,10 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from pointsman.tui import keys
+from pointsman.tui import keys, slash
 from pointsman.tui.untrusted import clean
+
+MOST_REMEMBERED = 200
 
 
 class Prompt(TextArea):
@@ -34,19 +37,30 @@ class Prompt(TextArea):
             highlight_cursor_line=False,
             compact=True,
         )
+        self.arguments: Mapping[str, Sequence[str]] = MappingProxyType({})  # words that commands take
+        self._sent: list[str] = []
+        self._place = 0
+        self._draft = ""
 
     async def _on_key(self, event: events.Key) -> None:
         action = self._own_keys().get(event.key)
-        if action is None:
+        if action is None or not action():
             await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
-        action()
 
-    def _own_keys(self) -> dict[str, Callable[[], None]]:
-        """A text area would insert Enter before any binding is asked; the bindings, rebound or not, come first here."""
-        actions = {"send": self.action_send, "newline": self.action_newline, "leave": self.action_leave}
+    def _own_keys(self) -> dict[str, Callable[[], bool]]:
+        """A text area would insert Enter before any binding is asked; the bindings, rebound or not, come first here.
+        What returns False leaves the key to the text area."""
+        actions: dict[str, Callable[[], bool]] = {
+            "send": self.action_send,
+            "newline": self.action_newline,
+            "leave": self.action_leave,
+            "complete": self.action_complete,
+            "history(-1)": lambda: self.action_history(-1),
+            "history(1)": lambda: self.action_history(1),
+        }
         return {
             key: actions[active.binding.action]
             for key, active in self.screen.active_bindings.items()
@@ -57,14 +71,44 @@ class Prompt(TextArea):
         event.text = clean(event.text)
         await super()._on_paste(event)
 
-    def action_send(self) -> None:
+    def action_send(self) -> bool:
         text = self.text.strip()
         if text:
+            self._sent = [*(sent for sent in self._sent if sent != text), text][-MOST_REMEMBERED:]
+            self._place = len(self._sent)
             self.clear()
             self.post_message(self.Sent(text))
+        return True
 
-    def action_newline(self) -> None:
+    def action_newline(self) -> bool:
         self.insert("\n")
+        return True
 
-    def action_leave(self) -> None:
+    def action_leave(self) -> bool:
         self.post_message(self.Left())
+        return True
+
+    def action_complete(self) -> bool:
+        """False without a command to complete: then the key moves the focus, as everywhere."""
+        found = slash.completions(self.text, self.arguments)
+        if not found:
+            return False
+        self.put(found[0] if " " in found[0] else f"{found[0]} ")
+        return True
+
+    def action_history(self, step: int) -> bool:
+        """False inside a text of several lines, until its edge is reached."""
+        edge = 0 if step < 0 else self.document.line_count - 1
+        place = self._place + step
+        if self.cursor_location[0] != edge or not 0 <= place <= len(self._sent):
+            return False
+        if self._place == len(self._sent):
+            self._draft = self.text
+        self._place = place
+        self.put(self._sent[place] if place < len(self._sent) else self._draft)
+        return True
+
+    def put(self, text: str) -> None:
+        """Replaces the text, with the cursor at its end."""
+        self.text = text
+        self.move_cursor(self.document.end)

@@ -5,22 +5,24 @@ While it streams the answer is a Markdown widget that only ever gets appended to
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from pointsman.tui import keys
-from pointsman.tui.conversation import Fragment, Phase, Turn
+from pointsman.tui.conversation import Divider, Fragment, Part, Phase, Said, Turn
 from pointsman.tui.panes.pane import Drawn
-from pointsman.tui.render import replies
+from pointsman.tui.render import figures, replies
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import paint, stack
-from pointsman.tui.untrusted import clean, to_content
+from pointsman.tui.untrusted import clean, one_line, to_content
 
 if TYPE_CHECKING:
     from rich.console import ConsoleRenderable
@@ -57,6 +59,16 @@ class FragmentView(Static, can_focus=True):
 class TurnView(Vertical):
     """Draws one `Turn`; it is told when the turn changed and finds out what to touch."""
 
+    @dataclass
+    class Edit(Message):
+        """The prompt of this turn is wanted in the input."""
+
+        turn: Turn
+
+    @dataclass
+    class Retry(Message):
+        turn: Turn
+
     def __init__(self, turn: Turn, glyphs: Glyphs) -> None:
         super().__init__(classes="turn")
         self.turn = turn
@@ -67,7 +79,10 @@ class TurnView(Vertical):
         self._frozen = False
 
     def compose(self) -> ComposeResult:
-        yield Static(to_content(self.turn.prompt), markup=False, classes="prompt")
+        shown = to_content(self.turn.prompt)
+        for each in self.turn.attachments:
+            shown += Content.styled(f"\n+ {one_line(each.path)}  {figures.size(each.size)}", "$foreground 65%")
+        yield Static(shown, markup=False, classes="prompt")
         yield Drawn("", classes="head", wraps=True)
         yield Drawn("", classes="why", wraps=True)
 
@@ -77,12 +92,25 @@ class TurnView(Vertical):
     def redraw(self) -> None:
         """The one-line parts: cheap, done for every event that changes them."""
         head = [replies.head(self.turn, self._glyphs)]
-        offered = replies.offer(self.turn)
+        offered = replies.offer(self.turn) or replies.plan_offer(self.turn)
         self.query_one(".head", Drawn).draw(stack([*head, offered] if offered else head))
         why = self.query_one(".why", Drawn)
         line = replies.why(self.turn, self._glyphs)
         why.display = bool(line)
         why.draw(paint(line))
+        self._redraw_after()
+
+    def _redraw_after(self) -> None:
+        """What was found about the answer, below it."""
+        found = next(iter(self.query(".after").results(Drawn)), None)
+        if found is not None:
+            found.draw(stack(replies.after(self.turn, self._glyphs)))
+
+    async def find(self) -> None:
+        """Something was found about the answer, which stands here already."""
+        if not self.query(".after"):
+            await self.mount(Drawn("", classes="after", wraps=True))
+        self._redraw_after()
 
     @property
     def settled(self) -> bool:
@@ -102,13 +130,18 @@ class TurnView(Vertical):
 
     async def _settle(self) -> None:
         for part in self.turn.settled[self._settled :]:
-            if isinstance(part, Fragment):
+            if isinstance(part, Fragment | Said):
                 await self._drop_live()
-                await self.mount(FragmentView(part, self._glyphs), before=self._body())
-            else:
-                divider = Static(paint(replies.divider(part.switch, self._glyphs)), markup=False, classes="divider")
-                await self.mount(divider, before=self._body())
+            await self.mount(self._drawn(part), before=self._body())
             self._settled += 1
+
+    def _drawn(self, part: Part) -> Widget:
+        if isinstance(part, Fragment):
+            return FragmentView(part, self._glyphs)
+        if isinstance(part, Said):
+            return Static(rendered(part.text, self.app.current_theme.dark), classes="answer said")
+        line = replies.divider(part.switch, self._glyphs) if isinstance(part, Divider) else replies.stage(part.stage)
+        return Static(paint(line), markup=False, classes="divider")
 
     def _body(self) -> Widget | None:
         return self._live
@@ -137,11 +170,16 @@ class TurnView(Vertical):
         self._frozen = True
         self.redraw()
         await self._drop_live()
+        if self.turn.plan is not None and self.turn.plan.judge_required:
+            line = paint([("high risk: nothing of it is approved without a cloud judge", "warn")])
+            await self.mount(Static(line, markup=False, classes="notes"))
         if self.turn.text:
             await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
         notes = self._notes()
         if notes:
             await self.mount(Static(to_content(notes, "$text-warning"), markup=False, classes="notes"))
+        if self.turn.after:
+            await self.find()
 
     def _notes(self) -> str:
         if self.turn.phase is not Phase.ANSWERED or self.turn.attempt is None:

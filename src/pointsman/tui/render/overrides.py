@@ -68,7 +68,7 @@ def undo_line(picture: Picture) -> tuple[Part, ...]:
     """What `u` would undo; empty once it is too late."""
     if picture.undo is None or picture.now >= picture.undo[1]:
         return ()
-    return (("   u", "accent"), (f" undoes the last ({picture.undo[1] - picture.now:.0f} s left)", "dim"))
+    return (("   u", "accent"), (f" undoes ({picture.undo[1] - picture.now:.0f} s left)", "dim"))
 
 
 def summary(picture: Picture) -> tuple[Part, ...]:

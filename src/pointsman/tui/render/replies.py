@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from pointsman.core.outcome import Attempt, Completed
-from pointsman.engine.events import Switched
-from pointsman.tui.conversation import Phase, Turn
+from pointsman.engine.events import CheckEnded, Judged, StageBegan, Switched
+from pointsman.tui.conversation import After, Phase, Turn
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 from pointsman.tui.render.paint import Part
+from pointsman.tui.slash import COMMANDS
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+_TAIL = 6  # lines of a failed check's output that are shown
 
 
 def head(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
@@ -120,6 +123,101 @@ def offer(turn: Turn) -> Line:
     return (("ctrl+n", "accent"), (f" asks {label(turn.blocked.offer)} instead   ", "dim"), *explains)
 
 
+def plan_offer(turn: Turn) -> Line:
+    """What can be done with a plan, on one key each."""
+    if not turn.waits_for_ruling:
+        return ()
+    return (
+        ("f8", "accent"),
+        (" approves and lets the specialist work   ", "dim"),
+        ("f9", "accent"),
+        (" rejects", "dim"),
+    )
+
+
+def stage(begun: StageBegan) -> Line:
+    return ((f"{begun.number}/{begun.of} {label(begun.stage)}  ", "accent"), (begun.text, "dim"))
+
+
+def after(turn: Turn, glyphs: Glyphs = UNICODE) -> tuple[Line, ...]:
+    """Checks, verdicts and notes about the answer, in the order in which they came."""
+    drawn: list[Line] = []
+    for found in turn.after:
+        drawn += _found(found, glyphs)
+    return tuple(drawn)
+
+
+def _found(found: After, glyphs: Glyphs) -> tuple[Line, ...]:
+    if isinstance(found, str):
+        return (((f"{glyphs.point} {found}", ""),),)
+    if isinstance(found, CheckEnded):
+        return _check(found, glyphs)
+    if isinstance(found, Judged):
+        return _judged(found, glyphs)
+    who = label(found.by) if found.by else "the critic"
+    if found.problem is not None:
+        return (((f"{glyphs.dot} no notes of {who}: {found.problem}", "dim"),),)
+    return (
+        ((f"{glyphs.dot} {who} notes, and decides nothing:", "head"),),
+        *(((f"  {line}", "dim"),) for line in found.text.split("\n")),
+    )
+
+
+def _check(found: CheckEnded, glyphs: Glyphs) -> tuple[Line, ...]:
+    run = found.checked.run
+    good = run.passed
+    glyph, tone = (glyphs.good, "good") if good else (glyphs.bad, "bad")
+    command = shlex.join(found.checked.order.argv)
+    kept = f"evidence {found.checked.evidence}" if found.checked.evidence else f"no evidence: {found.checked.lost}"
+    more = f"   {found.failed} failed in a row: the next attempt escalates" if found.failed >= 2 else ""
+    tail = () if good else tuple(((f"  {line}", "dim"),) for line in run.output.strip().split("\n")[-_TAIL:] if line)
+    return (
+        (
+            (f"{glyph} check {'passed' if good else 'failed'} ", tone),
+            (f"{command}  {run.ending()}, {run.seconds:.1f} s", ""),
+        ),
+        ((f"  {kept} {glyphs.dot} {run.guarantee}{more}", "dim"),),
+        *tail,
+    )
+
+
+def _judged(found: Judged, glyphs: Glyphs) -> tuple[Line, ...]:
+    ruling = found.ruling
+    glyph, tone = (
+        (glyphs.good, "good") if ruling.approved else (glyphs.bad, "bad") if ruling.failed else (glyphs.off, "warn")
+    )
+    word = "approved" if ruling.approved else "not approved"
+    code = f" [{ruling.code}]" if ruling.code else ""
+    unwritten = "" if found.recorded else "   the audit could not be written: it does not count"
+    return (
+        (
+            (f"{glyph} {word} ", tone),
+            (f"by {label(found.judge or 'nobody')}{code}: {ruling.why}", ""),
+            (unwritten, "bad"),
+        ),
+        *(((f"  {reason}", "dim"),) for reason in ruling.reasons),
+        *(((f"  {entry.source}: ", "head"), (f"“{entry.quote}”", "dim")) for entry in ruling.evidence),
+    )
+
+
+def _planned(turn: Turn, glyphs: Glyphs) -> Line:
+    if turn.plan is None:
+        return ()
+    opinion = f", with notes of {label(turn.plan.opinion_by)}" if turn.plan.opinion_by else ""
+    state = {None: "waits for you", True: "was approved", False: "was rejected"}[turn.ruled]
+    glyph, tone = (glyphs.partial, "warn") if turn.ruled is None else (glyphs.good, "dim")
+    return ((f"{glyph} a plan of ", tone), (label(turn.plan.planner), "name"), (f"{opinion} {state}", ""))
+
+
+def completions(found: Sequence[str], written: str) -> Line:
+    """What Tab would make of it, and what else it could be."""
+    if not found:
+        return ()
+    others = "  ".join(label(each.partition(" ")[2] or each) for each in found[1:])
+    sentence = COMMANDS.get(found[0], "") if len(found) == 1 or found[0] == written else ""
+    return (("tab ", "accent"), (label(found[0]), "strong"), (f"   {others or sentence}", "dim"))
+
+
 def _broken(turn: Turn, glyphs: Glyphs) -> Line:
     return ((f"{glyphs.bad} the request failed inside Pointsman: ", "bad"), (turn.problem, ""))
 
@@ -134,5 +232,6 @@ _HEADS: Mapping[Phase, Callable[[Turn, Glyphs], Line]] = MappingProxyType(
         Phase.STOPPED: _stopped,
         Phase.BLOCKED: _blocked,
         Phase.BROKEN: _broken,
+        Phase.PLANNED: _planned,
     }
 )
