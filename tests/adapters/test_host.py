@@ -6,13 +6,14 @@ import asyncio
 import plistlib
 import subprocess
 import threading
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
 from pointsman.adapters.gpu_apple import read_apple_gpus
 from pointsman.adapters.gpu_sysfs import read_amd_gpus
-from pointsman.adapters.host import LocalHost, MachineGpus
+from pointsman.adapters.host import CpuMeter, LocalHost, MachineGpus
 from pointsman.core.snapshot import Gpu, GpuProcess
 
 
@@ -45,6 +46,16 @@ async def test_ram_swap_and_cpu_are_this_machines_figures() -> None:
     assert sample.ram_total and sample.ram_used and 0 < sample.ram_used < sample.ram_total
     assert sample.swap_used is not None and sample.cpu_percent is not None and sample.swap_total is not None
     assert all(0 <= core <= 100 for core in sample.cores)
+
+
+def test_the_share_of_a_busy_core_is_of_the_time_between_two_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On whichever threads they were taken."""
+    Times = namedtuple("Times", "user idle iowait")
+    told = iter([[Times(10, 90, 0)] * 2, [Times(13, 96, 1), Times(10, 100, 0)], [Times(23, 96, 1)]])
+    monkeypatch.setattr("psutil.cpu_times", lambda percpu: next(told))
+    meter = CpuMeter(first_look=0)
+    assert meter.read() == (30.0, 0.0)
+    assert meter.read() == ()
 
 
 async def test_the_disk_of_a_model_folder_is_read_and_one_that_is_not_there_is_a_note(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psutil  # type: ignore[import-untyped]
 
@@ -75,6 +75,42 @@ class MachineGpus:
         self._nvidia.close()
 
 
+class CpuMeter:
+    """Busy share of each core between two readings. Its own, because psutil's remembers per thread, and here each may be
+    another thread's. The first one looks for a moment, so that there is something to compare."""
+
+    def __init__(self, first_look: float = 0.1) -> None:
+        self._first_look = first_look  # seconds
+        self._last: list[tuple[float, float]] = []
+
+    def read(self) -> tuple[float, ...]:
+        """Percent; empty where it cannot be told."""
+        if not self._last:
+            self._last = _core_times()
+            time.sleep(self._first_look)
+        before, self._last = self._last, _core_times()
+        if len(before) != len(self._last):  # a core was taken away or added
+            return ()
+        return tuple(_share(*pair) for pair in zip(before, self._last, strict=True))
+
+
+def _core_times() -> list[tuple[float, float]]:
+    """(busy, all) seconds of each core since the machine started."""
+    listed = _guarded(lambda: psutil.cpu_times(percpu=True)) or []
+    return [_busy_and_all(core) for core in listed]
+
+
+def _busy_and_all(core: Any) -> tuple[float, float]:
+    """Time of guests is in `user` already."""
+    passed = sum(core) - getattr(core, "guest", 0.0) - getattr(core, "guest_nice", 0.0)
+    return passed - core.idle - getattr(core, "iowait", 0.0), passed
+
+
+def _share(before: tuple[float, float], now: tuple[float, float]) -> float:
+    busy, passed = now[0] - before[0], now[1] - before[1]
+    return 100.0 * min(max(busy / passed, 0.0), 1.0) if passed > 0 else 0.0
+
+
 class LocalHost:
     """`ports.HostProbe` for the machine this runs on."""
 
@@ -89,6 +125,7 @@ class LocalHost:
         self._gpus = MachineGpus() if gpus is None else gpus
         self._model_dirs = tuple(model_dirs)
         self._tree = ProcessTree()
+        self._cpu = CpuMeter()
         self._wall = wall
         self._patience = gpu_patience
         self._reading: Future[_Gpus] | None = None
@@ -96,7 +133,9 @@ class LocalHost:
 
     async def sample(self) -> HostSample:
         """One sample. A GPU reading still under way is not asked for again: the last one stands, with a note."""
-        memory, gpus = await asyncio.gather(asyncio.to_thread(_read_memory, self._model_dirs), self._sample_gpus())
+        memory, gpus = await asyncio.gather(
+            asyncio.to_thread(_read_memory, self._model_dirs, self._cpu), self._sample_gpus()
+        )
         return HostSample(
             taken_at=self._wall(),
             ram_total=memory.ram_total,
@@ -153,9 +192,9 @@ def _with_ram(gpu: Gpu, memory: _Memory) -> Gpu:
     return replace(gpu, vram_total=memory.ram_total, vram_free=memory.ram_free) if gpu.unified else gpu
 
 
-def _read_memory(model_dirs: Sequence[str]) -> _Memory:
+def _read_memory(model_dirs: Sequence[str], cpu: CpuMeter) -> _Memory:
     ram, swap = _guarded(psutil.virtual_memory), _guarded(psutil.swap_memory)
-    cores = _guarded(lambda: psutil.cpu_percent(percpu=True)) or []
+    cores = cpu.read()
     return _Memory(
         ram_total=None if ram is None else ram.total,
         # What is not available, so that caches the kernel gives back at once do not count as used.
@@ -163,8 +202,8 @@ def _read_memory(model_dirs: Sequence[str]) -> _Memory:
         ram_free=None if ram is None else ram.available,
         swap_used=None if swap is None else swap.used,
         swap_total=None if swap is None else swap.total,
-        cpu_percent=_guarded(psutil.cpu_percent),
-        cores=tuple(float(core) for core in cores),
+        cpu_percent=sum(cores) / len(cores) if cores else None,
+        cores=cores,
         disks=tuple(_disk(path) for path in model_dirs),
     )
 
