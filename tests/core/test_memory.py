@@ -27,9 +27,9 @@ from support.fleets import ask, endpoint, model, small_fleet
 
 GIB = 1 << 30
 UP, DOWN = Health(state=HealthState.UP), Health(state=HealthState.DOWN, reason="connection refused")
-A = endpoint("a", service="sa", group="gpu0")
-B = endpoint("b", service="sb", group="gpu0")
-FREE = endpoint("free", EndpointKind.OLLAMA)
+A = endpoint("a", url="http://127.0.0.1:1", service="sa", group="gpu0")
+B = endpoint("b", url="http://localhost:2/v1", service="sb", group="gpu0")
+FREE = endpoint("free", EndpointKind.OLLAMA, url="http://127.0.0.1:11434")
 FLEET = replace(
     small_fleet(),
     endpoints={e.name: e for e in (A, B, FREE)},
@@ -158,3 +158,10 @@ def test_a_model_of_the_cpu_is_counted_against_ram() -> None:
 
 def test_a_need_without_weights_is_unknown() -> None:
     assert need_of(FLEET.models["dark"]) is None
+
+
+def test_another_machines_memory_is_not_measured_with_ours() -> None:
+    """A server in the local network is local, but the GPU that is sampled is not the one it uses."""
+    elsewhere = replace(FLEET, endpoints={**FLEET.endpoints, "a": replace(A, url="http://192.168.1.9:8080")})
+    assert cannot_fit(elsewhere, picture(free=0), FLEET.models["big"]) is None
+    assert not any("big" in fit.models for fit in what_fits(elsewhere, picture()))

@@ -102,8 +102,11 @@ class Machine:
 
 
 def fleet(**sizes: int) -> Fleet:
-    places = [endpoint(n, service=n, group="gpu0", deadlines=Deadlines(load=0.2)) for n in "abc"]
-    places += [endpoint("box", EndpointKind.OLLAMA, group="gpu0"), endpoint("cpu")]
+    places = [
+        endpoint(n, url=f"http://127.0.0.1:{ord(n)}", service=n, group="gpu0", deadlines=Deadlines(load=0.2))
+        for n in "abc"
+    ]
+    places += [endpoint("box", EndpointKind.OLLAMA, url="http://127.0.0.1:11434", group="gpu0"), endpoint("cpu")]
     vram = {"a": 20 * GIB, "b": 20 * GIB, "c": 5 * GIB, "vl": 4 * GIB, **sizes}
     models = [model(n, n, vram=vram[n], price_in=0, price_out=0) for n in "abc"]
     models += [model("vl", "box", id="vl", vram=vram["vl"], price_in=0, price_out=0), model("spare", "cpu", price_in=0, price_out=0)]  # fmt: skip
@@ -341,6 +344,18 @@ async def test_without_an_audit_nothing_is_stopped_and_local_work_goes_on_elsewh
         heard = await room.ask("b")
     assert room.machine.done == []
     assert isinstance(heard[-1], events.Blocked | events.Answered)
+
+
+async def test_closing_the_engine_begins_no_swap_for_those_who_leave() -> None:
+    machine = Machine({"a": 20 * GIB})
+    async with Room(machine) as room:
+        gate = room.hold("a")
+        talking = room.ask("a")
+        await gate.began.wait()
+        waiting = [room.ask(name) for name in ("b", "c")]
+        await room.waiting(2)
+    await asyncio.gather(talking, *waiting, return_exceptions=True)
+    assert machine.done == []
 
 
 async def test_closing_the_engine_ends_the_waiting_and_the_swap() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from urllib.parse import urlsplit
 
 from pointsman.core.fleet import Endpoint, EndpointKind, Fleet, Locality, Model
 from pointsman.core.health import BreakerState, Health, HealthState
@@ -106,6 +107,12 @@ def asleep(fleet: Fleet, snapshot: Snapshot, endpoint: str) -> bool:
     return state in (ServiceState.INACTIVE, ServiceState.STOPPING)
 
 
+def is_here(endpoint: Endpoint) -> bool:
+    """Does it run on this machine, whose memory is sampled?"""
+    host = (urlsplit(endpoint.url).hostname or "").lower()
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def members(fleet: Fleet, group: str) -> tuple[str, ...]:
     return tuple(name for name, endpoint in fleet.endpoints.items() if endpoint.group == group)
 
@@ -126,6 +133,8 @@ def cannot_fit(fleet: Fleet, snapshot: Snapshot, model: Model) -> str | None:
     free = free_vram(snapshot.host)
     if need is None or free is None or fleet.locality_of(model) is not Locality.LOCAL:
         return None
+    if not is_here(fleet.endpoints[model.endpoint]):
+        return None  # another machine's memory is not known
     if holds(fleet, snapshot, model) is not False or _on_its_way(snapshot, model):
         return None
     given_back = tuple(_given_back(fleet, snapshot, model))
@@ -190,10 +199,15 @@ def word_for(need: int, have: int) -> str:
 
 
 def what_fits(fleet: Fleet, snapshot: Snapshot) -> tuple[Fit, ...]:
-    """Every local model alone, then every two of them together, in the fleet's order."""
-    local = [m for m in fleet.models.values() if fleet.locality_of(m) is Locality.LOCAL and m.retired is None]
+    """Every model of this machine alone, then every two of them together, in the fleet's order."""
+    local = [m for m in fleet.models.values() if _is_ours(fleet, m)]
     alone = [_fit(fleet, snapshot, (model,)) for model in local]
     return (*alone, *(_fit(fleet, snapshot, pair) for pair in combinations(local, 2)))
+
+
+def _is_ours(fleet: Fleet, model: Model) -> bool:
+    near = fleet.locality_of(model) is Locality.LOCAL and is_here(fleet.endpoints[model.endpoint])
+    return near and model.retired is None
 
 
 def _fit(fleet: Fleet, snapshot: Snapshot, models: Sequence[Model]) -> Fit:

@@ -61,8 +61,8 @@ def record(fleet: Fleet, request: Request, task: Task, snapshot: Snapshot) -> di
         "overrides": plain(snapshot.overrides),
         "local_only": snapshot.local_only,
         "audit_writable": snapshot.audit_writable,
-        **({} if snapshot.similar is None else {"similar": plain(snapshot.similar)}),
         **_machine(snapshot),
+        **({} if snapshot.similar is None else {"similar": plain(snapshot.similar)}),
     }
 
 
@@ -118,8 +118,8 @@ def restore(recorded: Mapping[str, Any], request_id: str) -> tuple[Request, Task
         overrides=tuple(Override(**{**seen, "kind": OverrideKind(seen["kind"])}) for seen in recorded["overrides"]),
         local_only=recorded["local_only"],
         audit_writable=recorded["audit_writable"],
-        similar=SimilarEvidence(**recorded["similar"]) if recorded.get("similar") else None,
         **_restored_machine(recorded),
+        similar=SimilarEvidence(**recorded["similar"]) if recorded.get("similar") else None,
     )
     return request, _restored_task(recorded["task"]), snapshot
 

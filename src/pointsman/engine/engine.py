@@ -183,10 +183,10 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._machines.aclose()
         for task in (*self._requests, *self._tasks):
             task.cancel()
         await self._critic.aclose()
-        await self._machines.aclose()
         await asyncio.gather(*self._requests, *self._closing, return_exceptions=True)
         await self._stack.aclose()
 

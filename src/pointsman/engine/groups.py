@@ -83,8 +83,11 @@ class Groups:
         self._groups = {name: _Group(GroupState(name=name)) for name in sorted(names)}
         self._swaps: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._closed = False
 
     async def aclose(self) -> None:
+        """Ends swaps under way and begins no more: requests that leave now must not have a service stopped."""
+        self._closed = True
         for group in self._groups.values():
             self._disarm(group)
         for task in self._swaps:
@@ -132,6 +135,8 @@ class Groups:
     def _turn(self, group: _Group) -> None:
         """Does what the rules say until they say to hold, then tells everybody where they stand."""
         self._disarm(group)
+        if self._closed:
+            return
         group.state = rules.seen(group.state, self._loaded(group.state.name))
         while True:
             step = rules.next_step(group.state, self._clock.monotonic(), self._limits)

@@ -163,6 +163,8 @@ class Teller:
     def _waiting(self, event: events.Waiting) -> None:
         if event.seconds > 0:
             say.tell(f"waiting {event.seconds:.1f} s: {event.why}")
+        elif event.position is not None:
+            say.tell(f"waiting: {event.why}")
 
     def _text(self, event: events.TextDelta) -> None:
         if self.streaming and not self.quiet:
