@@ -76,8 +76,8 @@ class MachineGpus:
 
 
 class CpuMeter:
-    """Busy share of each core between two readings. Its own, because psutil's remembers per thread, and here each may be
-    another thread's. The first one looks for a moment, so that there is something to compare."""
+    """Busy share of each core between two readings. Its own, because psutil's remembers per thread, and here each may
+    be another thread's. The first one looks for a moment, so that there is something to compare."""
 
     def __init__(self, first_look: float = 0.1) -> None:
         self._first_look = first_look  # seconds
