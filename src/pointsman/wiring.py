@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Store,
     )
 
+_MOST_REMARKS = 2  # banners about the configuration
 DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
 
 
@@ -58,7 +59,7 @@ async def open_engine(
     await asyncio.to_thread(_import_world)
     from pointsman.adapters.host import LocalHost
 
-    told = (*banners, *(str(warning) for warning in settings.warnings))
+    told = (*banners, *_remarks(settings))
     if monitor and settings.discover:
         told += await _found_beside(settings.fleet)
     async with AsyncExitStack() as stack:
@@ -209,6 +210,13 @@ def code_judge(state_dir: Path, *, unsandboxed: bool) -> CodeJudge:
 
     checker = LocalChecker(private=(state_dir, user_config_path().parent))
     return SandboxedJudge(checker, SystemClock().new_id, unsandboxed=unsandboxed)
+
+
+def _remarks(settings: Settings) -> tuple[str, ...]:
+    """Of the configuration's reader; many of them as one banner, because `check` reads them out better."""
+    if len(settings.warnings) > _MOST_REMARKS:
+        return (f"{len(settings.warnings)} remarks about the configuration: `pointsman check` reads them",)
+    return tuple(str(warning) for warning in settings.warnings)
 
 
 async def _found_beside(fleet: Fleet) -> tuple[str, ...]:
@@ -390,6 +398,36 @@ def open_replay(path: Path, *, speed: float | None = 1.0) -> AbstractAsyncContex
     tape = read_file(path)
     began = datetime.fromtimestamp(tape.head.began, UTC).strftime("%Y-%m-%d %H:%M")
     return Replay(tape, speed=speed, banners=(f"replaying a recording of {began} UTC: nothing here is live",))
+
+
+# --- the first configuration --------------------------------------------------------------------------------------
+
+
+async def propose() -> tuple[str, tuple[str, ...]]:
+    """A configuration from what is on this machine, and what was found, in sentences. Creates and starts nothing."""
+    from datetime import UTC, datetime
+
+    from pointsman.adapters.clock import SystemClock
+    from pointsman.adapters.discover import discover
+    from pointsman.adapters.doctor import endpoints as fleet_checks
+    from pointsman.adapters.doctor import machine
+    from pointsman.adapters.host import LocalHost
+    from pointsman.adapters.proposal import Seen, propose
+    from pointsman.config import load
+
+    preset = (await asyncio.to_thread(load)).fleet
+    host = LocalHost()
+    try:
+        found, sample = await asyncio.gather(discover(), host.sample())
+    finally:
+        await host.aclose()
+    seen = Seen(
+        servers=found,
+        keys=fleet_checks.keys_there(preset, _secrets(preset).source),
+        gpus=tuple(finding.text for finding in machine.gpus(sample)) if sample.gpus else (),
+    )
+    day = datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y-%m-%d")
+    return propose(seen, preset, day), tuple(seen.sentences())
 
 
 # --- the doctor ---------------------------------------------------------------------------------------------------

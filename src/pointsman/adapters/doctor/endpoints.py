@@ -52,6 +52,18 @@ def keys(fleet: Fleet, source: Callable[[str], str | None]) -> Iterator[Finding]
             yield ok("keys", f"{endpoint.name}: {endpoint.key_env} is set ({place})")
 
 
+def keys_there(fleet: Fleet, source: Callable[[str], str | None]) -> Mapping[str, bool]:
+    """By endpoint that needs a key: is it there, and may it be used?"""
+    return {each.name: _is_there(each.key_env, source) for each in used(fleet) if each.key_env is not None}
+
+
+def _is_there(name: str, source: Callable[[str], str | None]) -> bool:
+    try:
+        return source(name) is not None
+    except SecretsRefused:
+        return False
+
+
 def reachable(fleet: Fleet, seen: Mapping[str, Probe]) -> Iterator[Finding]:
     """One finding each, but for those whose key is missing, of which `keys` tells; and one that is broken if nobody
     answers at all."""
