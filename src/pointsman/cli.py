@@ -37,7 +37,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),
     "spec": ("spec", "spec", "Check the override block of specs, or write it."),
     "doctor": ("doctor", "doctor", "Explain what is missing on this machine, and the command that mends it."),
-    "init": ("init", "init", "Write the commented example configuration, readable by you alone."),
+    "init": ("init", "init", "Propose a configuration from what is on this machine, and write it."),
     "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }
 
