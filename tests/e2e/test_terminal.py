@@ -24,9 +24,9 @@ NAMES = itertools.count()
 def open_demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def start(columns: int = 120, rows: int = 40, *argv: str) -> Terminal:
+    def start(columns: int = 120, rows: int = 40, *, verb: tuple[str, ...] = ("demo",)) -> Terminal:
         env = {"HOME": str(tmp_path), "POINTSMAN_STATE": str(tmp_path / "state"), "COLORTERM": "truecolor"}
-        command = [str(POINTSMAN), *(argv or ("demo",))]
+        command = [str(POINTSMAN), *verb]
         terminal = Terminal(command, columns=columns, rows=rows, env=env, name=str(next(NAMES)))
         opened.append(terminal)
         return terminal
@@ -65,7 +65,7 @@ def test_a_prompt_is_answered_by_a_named_model_with_a_reason_and_leaves_audit_li
 
 
 def test_without_a_configuration_the_bare_command_opens_the_simulated_fleet(open_demo: Callable[..., Terminal]) -> None:
-    terminal = open_demo(100, 30, "--state", "state")
+    terminal = open_demo(100, 30, verb=())
     terminal.wait_for("sim", "● UP")
     leave(terminal)
     terminal.wait_for("DONE:0 TTY:2")
