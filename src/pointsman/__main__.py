@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,14 @@ def open_screen(
     theme: str,
     keymap: Mapping[str, str],
     theme_dir: Path,
+    read_only: bool = False,
+    ascii_only: bool | None = None,
 ) -> int:
     from pointsman.tui.app import run
 
-    return run(open_console, theme=theme, keymap=keymap, theme_dir=theme_dir)
+    return run(
+        open_console, theme=theme, keymap=keymap, theme_dir=theme_dir, read_only=read_only, ascii_only=ascii_only
+    )
 
 
 def open_plain(open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False) -> int:
@@ -33,8 +37,16 @@ def open_plain(open_console: Callable[[], AbstractAsyncContextManager[Console]],
     return run(open_console, colour=colour)
 
 
+def first_run(
+    propose: Callable[[], Awaitable[tuple[str, tuple[str, ...]]]], write: Callable[[str], str], *, theme_dir: Path
+) -> str:
+    from pointsman.tui.screens.first_run import choose
+
+    return choose(propose, write, theme_dir=theme_dir)
+
+
 def main() -> None:
-    sys.exit(run_verb(screen=open_screen, plain=open_plain))
+    sys.exit(run_verb(screen=open_screen, plain=open_plain, first_run=first_run))
 
 
 if __name__ == "__main__":

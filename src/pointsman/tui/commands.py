@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 
 from pointsman.tui import keys
-from pointsman.tui.messages import FaultAsked, LogsAsked, ServiceAsked
+from pointsman.tui.messages import FaultAsked, LogsAsked, ModelAsked, ServiceAsked
+from pointsman.tui.screens import tour
 from pointsman.tui.untrusted import label, one_line
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Command:
 def commands(app: PointsmanApp) -> Iterator[Command]:
     yield from _bound(app)
     yield from _themes(app)
+    yield Command("tour", "ten sentences about this screen", partial(tour.begin, app))
     if app.engine is None:
         return
     yield from _models(app)

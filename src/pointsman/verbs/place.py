@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -32,7 +32,11 @@ class Screen(Protocol):
         theme: str,
         keymap: Mapping[str, str],
         theme_dir: Path,
-    ) -> int: ...
+        read_only: bool = False,
+        ascii_only: bool | None = None,
+    ) -> int:
+        """`ascii_only` None: as the terminal says."""
+        ...
 
 
 class Plain(Protocol):
@@ -43,6 +47,21 @@ class Plain(Protocol):
     ) -> int: ...
 
 
+class FirstRun(Protocol):
+    """The guided start on the screen, where there is no configuration."""
+
+    def __call__(
+        self,
+        propose: Callable[[], Awaitable[tuple[str, tuple[str, ...]]]],
+        write: Callable[[str], str],
+        *,
+        theme_dir: Path,
+    ) -> str:
+        """configuration: it was written; demo; quit. `propose` gives the file's text and what was found; `write` raises
+        ValueError."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Way:
     """How the console is shown, and whether what it shows is recorded."""
@@ -51,6 +70,8 @@ class Way:
     colour: bool = False
     record: Path | None = None
     record_text: bool = False
+    read_only: bool = False
+    ascii_only: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +80,7 @@ class Place:
 
     screen: Screen | None = None
     plain: Plain | None = None
+    first_run: FirstRun | None = None
     way: Way = field(default_factory=Way)
     config: Path | None = None
     state: Path | None = None
@@ -184,11 +206,26 @@ _WAY_OPTIONS = (
     click.option(
         "--record-text", is_flag=True, expose_value=False, callback=_keep_way, help="Record prompts and answers, too."
     ),
+    click.option(
+        "--read-only",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_way,
+        help="Look on: the screen changes and sends nothing.",
+    ),
+    click.option(
+        "--ascii",
+        "ascii_only",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_way,
+        help="Draw the screen with ASCII alone.",
+    ),
 )
 
 
 def way_options(command: F) -> F:
-    """Adds --plain, --color, --record and --record-text."""
+    """Adds --plain, --color, --record, --record-text, --read-only and --ascii."""
     for option in reversed(_WAY_OPTIONS):
         command = option(command)
     return command

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pointsman.verbs import say
-from pointsman.verbs.mistakes import Mistake
+from pointsman.verbs.mistakes import DONE, Failure, Mistake
 from pointsman.verbs.place import BadConfiguration, Place, Way, place_options, way_options
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def demo(place: Place, /, *, speed: float) -> int:
 def open_screen(place: Place) -> int:
     """The screen over what is configured; over the simulated fleet when nothing is, or when that cannot be used."""
     if place.found() is None and place.policy is None:
+        chosen = _first_run(place)
+        if chosen == "quit":
+            return DONE
+        if chosen == "configuration":
+            return open_screen(place)
         settings = place.demo_settings()
         note = "no configuration found, so this is a simulated fleet; `pointsman init` writes a configuration"
         return _show(place, settings, _simulated(place, settings, banners=(note,)))
@@ -61,10 +67,36 @@ def open_screen(place: Place) -> int:
     return _show(place, settings, _real(place, settings))
 
 
+def _first_run(place: Place) -> str:
+    """What the user chose to begin with; the simulated fleet where nobody can be asked."""
+    if place.first_run is None or place.way.plain or os.environ.get("TERM") == "dumb" or not _has_terminal():
+        return "demo"
+    from pointsman.config import theme_dir
+
+    def write(text: str) -> str:
+        from pointsman.verbs.init import write as write_new
+
+        target = place.named_config()
+        try:
+            write_new(target, text)
+        except Failure as problem:
+            raise ValueError(problem.message) from None
+        return str(target)
+
+    def propose() -> Awaitable[tuple[str, tuple[str, ...]]]:
+        from pointsman import wiring
+
+        return wiring.propose()
+
+    return place.first_run(propose, write, theme_dir=theme_dir())
+
+
 def _show_with_problems(place: Place, wrong: BadConfiguration) -> int:
     place.policy = None  # it may be what is wrong
     settings = place.demo_settings()
-    head = f"the configuration has {len(wrong.problems)} problem(s), so this is a simulated fleet"
+    # Whatever it meant to say about the cloud is unknown, so nothing leaves: in doubt local only (promises.md L5).
+    settings = replace(settings, fleet=replace(settings.fleet, local_only=True))
+    head = f"the configuration has {len(wrong.problems)} problem(s), so this is a simulated fleet, local only"
     problems = tuple(str(problem) for problem in wrong.problems)
     return _show(place, settings, _simulated(place, settings, banners=(head, *problems)))
 
@@ -104,12 +136,15 @@ def open_recording(place: Place, recording: Path, speed: float | None) -> int:
     return _show(place, place.demo_settings(), open_console)
 
 
+_WAYS = "--plain, --color, --record, --record-text, --read-only and --ascii"
+
+
 def check_way(place: Place, verb: str, replay: Path | None) -> None:
     """Options of the screen before the name of a verb that has none are a mistake, not ignored."""
     if replay is not None:
         raise Mistake("--replay shows a recording, and goes with no verb")
     if verb != "demo" and place.way != Way():
-        raise Mistake(f"--plain, --color, --record and --record-text go with the screen and with demo, not with {verb}")
+        raise Mistake(f"{_WAYS} go with the screen and with demo, not with {verb}")
 
 
 def _show(place: Place, settings: Settings, open_console: Open) -> int:
@@ -150,7 +185,14 @@ def _on_screen(place: Place, settings: Settings, open_console: Open) -> int:
     if place.screen is None or not _has_terminal():
         raise Mistake("the screen needs a terminal; --plain does not, nor do the verbs that `pointsman --help` lists")
     ui = settings.ui
-    return place.screen(open_console, theme=ui.theme, keymap=ui.keymap, theme_dir=theme_dir())
+    return place.screen(
+        open_console,
+        theme=ui.theme,
+        keymap=ui.keymap,
+        theme_dir=theme_dir(),
+        read_only=place.way.read_only,
+        ascii_only=place.way.ascii_only or None,
+    )
 
 
 def _has_terminal() -> bool:
