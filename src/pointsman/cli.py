@@ -16,7 +16,7 @@ import click
 from pointsman import __version__
 from pointsman.verbs import say
 from pointsman.verbs.mistakes import DONE, FAILED, USAGE, nearest
-from pointsman.verbs.place import BadConfiguration, Place, Plain, Screen, place_options, way_options
+from pointsman.verbs.place import BadConfiguration, FirstRun, Place, Plain, Screen, place_options, way_options
 from pointsman.verbs.screen import check_way, open_recording, open_screen, replay_options
 
 # verb -> (module of pointsman.verbs, its command, the first sentence of its help)
@@ -91,9 +91,14 @@ def cli(ctx: click.Context, replay: Path | None, speed: float | None) -> int:
     return open_screen(place) if replay is None else open_recording(place, replay, speed)
 
 
-def main(args: Sequence[str] | None = None, screen: Screen | None = None, plain: Plain | None = None) -> int:
+def main(
+    args: Sequence[str] | None = None,
+    screen: Screen | None = None,
+    plain: Plain | None = None,
+    first_run: FirstRun | None = None,
+) -> int:
     """Runs the command line and returns the exit code. `args` None: those of the process."""
-    place = Place(screen=screen, plain=plain)
+    place = Place(screen=screen, plain=plain, first_run=first_run)
     try:
         code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=place)
     except BadConfiguration as wrong:
