@@ -65,9 +65,9 @@ def test_a_prompt_is_answered_by_a_named_model_with_a_reason_and_leaves_audit_li
 
 
 def test_without_a_configuration_a_short_start_offers_one_or_the_simulated_fleet(
-    open_demo: Callable[..., Terminal], tmp_path: Path
+    open_demo: Callable[..., Terminal],
 ) -> None:
-    terminal = open_demo(100, 30, "--state", str(tmp_path / "state"))
+    terminal = open_demo(100, 30, verb=())
     terminal.wait_for("No configuration yet", 'extends = "default"', "keys set for")
     terminal.keys("d")
     terminal.wait_for("sim", "● UP")
