@@ -27,7 +27,7 @@ def opened(monkeypatch):
             async with open_console() as console:
                 return console.fleet, console.banners, console.faults
 
-        def screen(open_console, *, theme, keymap, theme_dir):
+        def screen(open_console, *, theme, keymap, theme_dir, read_only=False, ascii_only=None):
             seen["fleet"], seen["banners"], seen["faults"] = asyncio.run(look(open_console))
             seen["theme"] = theme
             return 0

@@ -41,6 +41,8 @@ from pointsman.core.snapshot import (
     HostSample,
     LoadedModel,
     Override,
+    RestartProgress,
+    RestartStage,
     ServiceState,
     ServiceStatus,
     Snapshot,
@@ -63,6 +65,7 @@ from pointsman.engine.events import (
     TextDelta,
     Waiting,
 )
+from pointsman.engine.plans import RestartPlan, SuggestedAction
 from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
 
 NOW = 1_790_000_000.0
@@ -309,6 +312,37 @@ class FakeFiles:
         self.kept = arrangement
 
 
+class FakeMachines:
+    """Restarts that end at once."""
+
+    def __init__(self, console: FakeConsole) -> None:
+        self.console = console
+        self.refusal: str | None = None
+        self.suggested_action: SuggestedAction | None = None
+        self.held: list[tuple[str, str]] = []
+
+    async def restart_plan(self, name: str, verb: str = "restart") -> RestartPlan:
+        argv = self.console.service_command(name, verb)
+        return RestartPlan(
+            service=name, verb=verb, argv=argv, streams=2, last_at=NOW - 7_200, typical_s=41.0, refusal=self.refusal
+        )
+
+    async def restart(self, name: str, verb: str = "restart", *, when_idle: bool = False) -> RestartProgress:
+        self.console.acted.append((name, f"{verb} when idle" if when_idle else verb))
+        return RestartProgress(service=name, verb=verb, stage=RestartStage.HEALTHY, started=NOW, text="it answers")
+
+    def model_request(self, name: str, verb: str) -> str:
+        return "" if name == "opus" else f"POST /api/{verb} {name}"
+
+    async def load_model(self, name: str) -> ServiceResult:
+        self.held.append((name, "load"))
+        return ServiceResult(ok=True, text="in memory")
+
+    async def unload_model(self, name: str) -> ServiceResult:
+        self.held.append((name, "unload"))
+        return ServiceResult(ok=True, text="out of memory")
+
+
 class FakeConsole:
     machines = None
 
@@ -317,6 +351,7 @@ class FakeConsole:
         self.policies: tuple[str, ...] = ("default", "tiers")
         self.drift: Drift | None = None
         self.reverted = 0
+        self.machines = FakeMachines(self)
         self.verdicts: list[tuple[str, bool]] = []
         self.planned: list[Request] = []
         self.ruled: list[tuple[str, bool]] = []

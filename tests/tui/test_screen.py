@@ -19,6 +19,7 @@ from pointsman.tui.conversation import Phase
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import zones
+from pointsman.tui.screens.confirm import Confirm
 from support.screen import ask, say, screen, settle, until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -312,18 +313,28 @@ async def test_a_restart_runs_only_after_a_dialog_with_the_exact_command_and_its
     console: Any, read: Read
 ) -> None:
     async with screen(console) as (app, pilot):
-        await pilot.press("escape", "4", "r")
-        text = read(app)
+
+        async def restart(*then: str) -> str:
+            await pilot.press("r")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            shown = read(app)
+            await pilot.press(*then)
+            return shown
+
+        await pilot.press("escape", "4")
+        text = await restart("n")
         assert "systemctl --user restart llama-coder.service" in text
         assert "cuts 2 running replies" in text and "implementer → codex" in text
-        await pilot.press("n")
-        assert console.acted == []
-        await pilot.press("r", "enter")
+        assert "2h ago · healthy after 41s, usually" in text
+        await restart("enter")
         assert console.acted == [], "the focus is on cancel"
-        await pilot.press("r", "y")
+        await restart("y")
         await until(pilot, lambda: console.acted == [("llama-coder", "restart")])
-        await settle(app, pilot)
-        assert "restart llama-coder: accepted" in read(app)
+        await restart("w")
+        await until(pilot, lambda: console.acted[-1] == ("llama-coder", "restart when idle"))
+        console.machines.refusal = "its manager would give it up: wait 9 s"
+        await pilot.press("r")
+        await until(pilot, lambda: "llama-coder not now:" in read(app))
 
 
 async def test_logs_open_in_a_reader(console: Any, read: Read) -> None:

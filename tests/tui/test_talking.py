@@ -13,6 +13,7 @@ from pointsman.ports import Attachment
 from pointsman.tui import slash
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.conversation import Phase, asked
+from pointsman.tui.panes.pane import Drawn
 from pointsman.tui.panes.transcript import Transcript, code_blocks
 from support.screen import ask, say, screen, settle, until
 
@@ -73,7 +74,7 @@ async def test_verdicts_checks_judgements_and_notes_stand_under_the_answer_they_
         await until(pilot, lambda: len(app.chat.last.after) == 5)  # type: ignore[union-attr]
         await settle(app, pilot)
         assert console.verdicts == [(answer, False), (answer, False)]
-        text = " ".join(read(app).replace("█", " ").split())
+        text = " ".join(app.home.query_one(".after", Drawn).shown.split())
         for shown in (
             "2 failed in a row: the next attempt escalates",
             "check failed pytest -q 'a b' exit 1",

@@ -21,6 +21,7 @@ def test_all_shipped_themes_load() -> None:
         "high-contrast",
         "colour-blind-safe",
     }
+    assert len(loaded.themes) >= 6 and sum(not entry.dark for entry in loaded.themes) >= 2
 
 
 def contrast(one: Color, other: Color) -> float:

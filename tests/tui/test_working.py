@@ -136,6 +136,7 @@ async def test_read_only_refuses_every_message_that_changes_something_until_it_i
         messages.ServiceAsked: messages.ServiceAsked("ollama", "restart"),
         messages.FaultAsked: messages.FaultAsked(console.faults[0]),
         messages.PlanRuled: messages.PlanRuled("p1", "hi", True),
+        messages.ModelAsked: messages.ModelAsked("coder-next", "load"),
         messages.VerdictAsked: messages.VerdictAsked("r1", True),
         messages.CheckAsked: messages.CheckAsked("r1", "true", "/"),
         messages.JudgeAsked: messages.JudgeAsked("r1"),
@@ -178,6 +179,26 @@ async def test_drift_is_reverted_after_its_exact_command_was_shown(console: Any,
         await until(pilot, lambda: "openclaw models set" in read(app))
         await pilot.press("y")
         await until(pilot, lambda: console.reverted == 1)
+
+
+async def test_the_suggested_action_and_models_in_memory_ask_before_they_act(
+    console: Any, read: Read, world: Any
+) -> None:
+    why = "llama-qwen is failed; reviewer need it"
+    suggested = world.SuggestedAction(service="llama-qwen", verb="start", argv=("systemctl",), why=why)
+    console.machines.suggested_action = suggested
+    async with screen(console, (200, 60)) as (app, pilot):
+        assert "S starts llama-qwen: llama-qwen is failed" in read(app)
+        await pilot.press("escape", "S")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: console.acted == [("llama-qwen", "start")])
+        app.post_message(messages.ModelAsked("coder-next", "unload"))
+        await until(pilot, lambda: "POST /api/unload coder-next" in read(app))
+        await pilot.press("y")
+        await until(pilot, lambda: console.machines.held == [("coder-next", "unload")])
+        app.post_message(messages.ModelAsked("opus", "load"))
+        await until(pilot, lambda: "cannot be told to load it" in read(app))
 
 
 async def test_the_stages_of_a_restart_are_shown_live_where_the_service_stands(console: Any, read: Read) -> None:

@@ -147,13 +147,24 @@ class ActingApp(LinkedApp):
     @on(messages.ServiceAsked)
     @changes
     def service_asked(self, event: messages.ServiceAsked) -> None:
-        if self.engine is None or self.bridge is None:
+        if self.bridge is not None:
+            self.work(self.bridge.plan_service(event.name, event.verb), "service")
+
+    @on(messages.ServicePlanned)
+    def service_planned(self, event: messages.ServicePlanned) -> None:
+        if self.engine is None or self.bridge is None or self.picture is None:
             return
-        bridge = self.bridge
+        bridge, plan = self.bridge, event.plan
+        if plan is not None and plan.refusal is not None:
+            self.tell(
+                messages.Told(f"{event.verb} of {label(event.name)} not now: {one_line(plan.refusal)}", "warning")
+            )
+            return
         found = consequences.of_action(self.engine, event.name, event.verb)
-        body = stack(consequences.lines(found))
+        history = () if plan is None else consequences.history(plan, self.picture.now)
+        body = stack((*consequences.lines(found), *history))
         typed = event.name if found.last_local else None
-        waits = event.verb != "start" and found.streams > 0
+        waits = plan is not None and event.verb != "start" and found.streams > 0
         question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now", typed=typed, waits=waits)
 
         def answered(choice: str | None) -> None:
@@ -161,6 +172,33 @@ class ActingApp(LinkedApp):
                 self.work(bridge.act(event.name, event.verb, when_idle=choice == "wait"), "service")
 
         self.push_screen(question, answered)
+
+    def action_suggested(self) -> None:
+        """The one thing that would help now."""
+        suggested = self.picture.suggested if self.picture is not None else None
+        if suggested is None:
+            self.tell(messages.Told("nothing is down that a role needs"))
+        else:
+            self.post_message(messages.ServiceAsked(suggested.service, suggested.verb))
+
+    @on(messages.ModelAsked)
+    @changes
+    def model_asked(self, event: messages.ModelAsked) -> None:
+        machines = self.engine.machines if self.engine is not None else None
+        if machines is None or self.bridge is None:
+            return
+        bridge = self.bridge
+        request = machines.model_request(event.name, event.verb)
+        if not request:
+            self.tell(messages.Told(f"the server of {label(event.name)} cannot be told to {event.verb} it", "warning"))
+            return
+        body = stack([[("sends      ", "head"), (request, "strong")], [("its files stay where they are", "dim")]])
+
+        def answered(choice: str | None) -> None:
+            if choice == "yes":
+                self.work(bridge.hold_model(event.name, event.verb), "model")
+
+        self.push_screen(Confirm(f"{event.verb} {label(event.name)}?", body, event.verb), answered)
 
     @on(messages.ServiceActed)
     def acted(self, event: messages.ServiceActed) -> None:

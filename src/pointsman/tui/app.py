@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -76,6 +79,8 @@ class PointsmanApp(TalkingApp):
             self.theme = chosen
         if self._wanted_theme not in (None, chosen):
             self.home.add_banner(f"no theme is called {one_line(str(self._wanted_theme))!r}")
+        for problem in keys.problems(self.keymap):
+            self.home.add_banner(one_line(problem))
         self.set_keymap(dict(self.keymap))
         self.set_class(self._ascii_only, "-ascii")
         self.link()
@@ -176,7 +181,8 @@ class PointsmanApp(TalkingApp):
 
     def action_help(self) -> None:
         shown = {str(entry.id): keys.shown(entry, self.keymap) for entry in keys.all_bindings()}
-        body = stack(help_text.lines(keys.GROUPS, shown, slash.COMMANDS.values()))
+        live = [entry.binding for entry in self.screen.active_bindings.values()]
+        body = stack(help_text.lines(keys.here(live), shown, slash.COMMANDS.values()))
         self.push_screen(Reader("keys", body))
 
     def action_why(self) -> None:
@@ -216,9 +222,13 @@ def run(
     keymap: Mapping[str, str] | None = None,
     theme_dir: Path,
     banners: Sequence[str] = (),
-    ascii_only: bool = False,
+    ascii_only: bool | None = None,
+    read_only: bool = False,
 ) -> int:
-    """Runs the screen until it is left; the exit status. The console is closed when this returns, crash or not."""
+    """Runs the screen until it is left; the exit status. The console is closed when this returns, crash or not.
+
+    `ascii_only` None: as the terminal says that it can draw.
+    """
     found = theming.load(theme_dir)
     app = PointsmanApp(
         open_console=open_console,
@@ -226,10 +236,24 @@ def run(
         keymap=keymap,
         themes=found.themes,
         banners=(*banners, *found.failed),
-        ascii_only=ascii_only,
+        ascii_only=draws_only_ascii(sys.stdout.encoding, os.environ) if ascii_only is None else ascii_only,
+        read_only=read_only,
     )
     asyncio.run(_live(app))
     return app.return_code or 0
+
+
+def draws_only_ascii(encoding: str | None, environ: Mapping[str, str]) -> bool:
+    """Terminals that cannot be sent anything else, or whose fonts have no boxes and bars."""
+    try:
+        known = codecs.lookup(encoding or "ascii").name
+    except LookupError:
+        known = "ascii"
+    return known not in _UNICODE or environ.get("TERM", "") in _PLAIN_FONTS
+
+
+_UNICODE = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030"})
+_PLAIN_FONTS = frozenset({"linux", "vt100", "vt102", "vt220", "cons25"})
 
 
 async def _live(app: PointsmanApp) -> None:

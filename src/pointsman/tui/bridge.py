@@ -15,7 +15,7 @@ from textual.message import Message
 
 from pointsman.core.audit import AuditRow
 from pointsman.core.request import Request
-from pointsman.core.snapshot import Override
+from pointsman.core.snapshot import Override, RestartStage
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import EngineEvent, Judged
 from pointsman.ports import AuditQuery
@@ -32,11 +32,12 @@ from pointsman.tui.messages import (
     Pictured,
     Replied,
     ServiceActed,
+    ServicePlanned,
     SetOverride,
     Told,
 )
 from pointsman.tui.render import exports
-from pointsman.tui.untrusted import label
+from pointsman.tui.untrusted import label, one_line
 
 OpenConsole = Callable[[], AbstractAsyncContextManager[Console]]
 Post = Callable[[Message], object]
@@ -186,19 +187,33 @@ class Bridge:
         await self.read_ledger()
         self._post(Pictured(self._console.snapshot, urgent=True))
 
+    async def plan_service(self, name: str, verb: str) -> None:
+        """What the action would mean, for the question before it."""
+        machines = self._console.machines
+        plan = None if machines is None or verb == "stop" else await machines.restart_plan(name, verb)
+        self._post(ServicePlanned(name, verb, plan))
+
     async def act(self, name: str, verb: str, *, when_idle: bool = False) -> None:
-        if when_idle:
-            await self._until_idle(name, verb)
-        self._post(ServiceActed(name, verb, await self._console.service_action(name, verb)))
+        machines = self._console.machines
+        if machines is None or verb == "stop":
+            self._post(ServiceActed(name, verb, await self._console.service_action(name, verb)))
+        else:
+            ended = await machines.restart(name, verb, when_idle=when_idle)
+            good = ended.stage is RestartStage.HEALTHY
+            text = f"{verb} of {label(name)}: {ended.stage}. {one_line(ended.text)}"
+            self._post(Told(text, "information" if good else "error", aloud=False))
         await self._show_now()
 
-    async def _until_idle(self, name: str, verb: str) -> None:
-        running = self._console.streams_on(name)
-        if running:
-            self._post(Told(f"{verb} of {label(name)} waits until {running} of our replies on it have ended"))
-        watch = self._console.watch()
-        while self._console.streams_on(name):
-            await anext(watch)
+    async def hold_model(self, name: str, verb: str) -> None:
+        """Loads it into memory, or takes it out."""
+        machines = self._console.machines
+        if machines is None:
+            return
+        self._post(Told(f"{verb} {label(name)}: asked for"))
+        doing = machines.load_model(name) if verb == "load" else machines.unload_model(name)
+        result = await doing
+        self._post(Told(f"{verb} {label(name)}: {one_line(result.text)}", "information" if result.ok else "error"))
+        await self._show_now()
 
     async def logs(self, name: str) -> None:
         self._post(LogsRead(name, await self._console.service_logs(name)))

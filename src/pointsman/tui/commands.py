@@ -12,6 +12,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
+from pointsman.core.fleet import Locality
 from pointsman.tui import keys
 from pointsman.tui.messages import FaultAsked, LogsAsked, ModelAsked, ServiceAsked
 from pointsman.tui.screens import tour
@@ -33,12 +34,13 @@ class Command:
 
 def commands(app: PointsmanApp) -> Iterator[Command]:
     yield from _bound(app)
-    yield from _themes(app)
     yield Command("tour", "ten sentences about this screen", partial(tour.begin, app))
+    yield from _themes(app)
     if app.engine is None:
         return
     yield from _models(app)
     yield from _services(app)
+    yield from _memory(app)
     yield from _faults(app)
 
 
@@ -65,6 +67,16 @@ def _models(app: PointsmanApp) -> Iterator[Command]:
     yield Command("ask whom the policy chooses", "/model auto", partial(app.chat.pin, "auto"))
     for name in app.picture.fleet.models:
         yield Command(f"ask only {label(name)}", f"/model {label(name)}", partial(app.chat.pin, name))
+
+
+def _memory(app: PointsmanApp) -> Iterator[Command]:
+    if app.picture is None or app.engine is None or app.engine.machines is None:
+        return
+    for model in app.picture.fleet.models.values():
+        if app.picture.fleet.locality_of(model) is Locality.LOCAL:
+            for verb in ("load", "unload"):
+                asked = ModelAsked(model.name, verb)
+                yield Command(f"{verb} {label(model.name)}", "asks before it acts", partial(app.post_message, asked))
 
 
 def _services(app: PointsmanApp) -> Iterator[Command]:

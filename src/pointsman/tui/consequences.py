@@ -11,6 +11,8 @@ from pointsman.core.fleet import Fleet, Locality, Role
 from pointsman.core.health import HealthState
 from pointsman.core.request import Message, Request
 from pointsman.engine.console import Console
+from pointsman.engine.plans import RestartPlan
+from pointsman.tui.render import figures
 from pointsman.tui.render.paint import Part
 from pointsman.tui.untrusted import label, one_line
 
@@ -103,6 +105,13 @@ def lines(found: Consequences) -> tuple[tuple[Part, ...], ...]:
             else ()
         ),
     )
+
+
+def history(plan: RestartPlan, now: float) -> tuple[tuple[Part, ...], ...]:
+    """When it was last done from here, and how long it usually takes to be healthy."""
+    last = "never from here" if plan.last_at is None else f"{figures.age(now - plan.last_at)} ago"
+    typical = "" if plan.typical_s is None else f" · healthy after {figures.span(plan.typical_s)}, usually"
+    return ((("last time  ", "head"), (last + typical, "")),)
 
 
 def of_revert(drift: Drift) -> tuple[tuple[Part, ...], ...]:

@@ -5,6 +5,7 @@ Each has an id, so that `[keymap]` can rebind it.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -30,6 +31,7 @@ APP = (
     _key("chat.write", "i", "show_pane('chat')", "write a prompt", "write"),
     _key("zoom", "z", "zoom", "zoom", "zoom"),
     _key("pause", "p", "pause", "pause the display", "pause"),
+    _key("suggested", "S", "suggested", "do what is suggested"),
     _key("undo", "u", "undo", "undo the last override"),
     _key("what_if", "W", "what_if", "what if the world were different"),
     _key("alerts", "A", "notices", "what happened: the notices"),
@@ -181,3 +183,57 @@ def _spelled(key: str) -> str:
     for long, short in _NAMES.items():
         key = key.replace(long, short)
     return key
+
+
+# Groups whose keys are live at the same time as another's: a key that two of them share would do only one thing.
+_TOGETHER = (
+    ("Everywhere",),
+    ("Everywhere", "In lists"),
+    ("In lists", "Fleet"),
+    ("In lists", "Services"),
+    ("In lists", "Override"),
+    ("Everywhere", "Reading the chat"),
+    ("Reading",),
+    ("Confirming",),
+    ("What if",),
+    ("Writing a prompt",),
+)
+# Keys that mean the nearest thing on purpose: `escape` goes back, wherever one is.
+_NESTED = frozenset({"escape"})
+
+
+def problems(keymap: Mapping[str, str]) -> tuple[str, ...]:
+    """What is wrong with a person's `[keymap]`: unknown ids, and keys that would mean two things at once."""
+    known = {str(entry.id) for entry in all_bindings()}
+    unknown = (
+        f"[keymap] {name!r} is no action" + (f", did you mean {near[0]!r}?" if near else "")
+        for name in keymap
+        if name not in known
+        for near in [difflib.get_close_matches(name, known, 1)]
+    )
+    return (*unknown, *(text for text in dict.fromkeys(_clashes(keymap))))
+
+
+def _clashes(keymap: Mapping[str, str]) -> Iterable[str]:
+    for groups in _TOGETHER:
+        owners: dict[str, str] = {}
+        for entry in (entry for group in groups for entry in GROUPS[group]):
+            name = str(entry.id)
+            for key in keymap.get(name, entry.key).split(","):
+                first = owners.setdefault(key.strip(), name)
+                if first != name and key not in _NESTED and (first in keymap or name in keymap):
+                    yield f"[keymap] {_spelled(key)} is both {first!r} and {name!r}"
+
+
+def here(active: Iterable[Binding]) -> Mapping[str, tuple[Binding, ...]]:
+    """The groups, with those first in which a key works where the focus is."""
+    live = {entry.id for entry in active}
+    near = {
+        title: group
+        for title, group in GROUPS.items()
+        if title != "Everywhere" and all(entry.id in live or entry.id in _SOMETIMES for entry in group)
+    }
+    return {**near, **{title: group for title, group in GROUPS.items() if title not in near}}
+
+
+_SOMETIMES = frozenset({"list.clear_filter"})  # only while there is something to clear

@@ -129,8 +129,11 @@ class LinkedApp(App[None]):
         if self.engine is None:
             return
         old = self.picture or Picture(fleet=self.engine.fleet, snapshot=event.snapshot, glyphs=self._glyphs)
+        machines = self.engine.machines
+        suggested = machines.suggested_action if machines is not None else None
         self.picture = replace(
             old,
+            suggested=suggested,
             fleet=self.engine.fleet,
             snapshot=event.snapshot,
             banners=self.engine.banners,
@@ -170,7 +173,8 @@ class LinkedApp(App[None]):
     @on(messages.Told)
     def tell(self, event: messages.Told) -> None:
         text = clean(event.text)
-        self.notify(text, severity=event.severity, markup=False)
+        if event.aloud:
+            self.notify(text, severity=event.severity, markup=False)
         if self.picture is not None:
             self.notices.history.append(Notice(self.picture.now, one_line(text), event.severity))
 

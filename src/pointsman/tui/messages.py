@@ -12,6 +12,7 @@ from pointsman.core.decision import Decision
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
+from pointsman.engine.plans import RestartPlan
 from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
@@ -88,6 +89,15 @@ class ServiceActed(Message):
 
 
 @dataclass
+class ServicePlanned(Message):
+    """What a service action would mean; None: the engine watches nothing here."""
+
+    name: str
+    verb: str
+    plan: RestartPlan | None
+
+
+@dataclass
 class LogsRead(Message):
     name: str
     lines: tuple[str, ...]
@@ -99,6 +109,7 @@ class Told(Message):
 
     text: str
     severity: Severity = "information"
+    aloud: bool = True  # False: it is told by a notice anyway
 
 
 @dataclass
@@ -193,6 +204,14 @@ class ClearOverride(Changes):
 
 @dataclass
 class ServiceAsked(Changes):
+    name: str
+    verb: str
+
+
+@dataclass
+class ModelAsked(Changes):
+    """Load a model into memory, or take it out."""
+
     name: str
     verb: str
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pointsman.core.audit import AuditRow
 from pointsman.core.fleet import Fleet
 from pointsman.core.snapshot import Snapshot
+from pointsman.engine.plans import SuggestedAction
 from pointsman.ports import ModelTotal
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 
@@ -27,6 +28,7 @@ class Picture:
     history: Mapping[str, tuple[float | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
     glyphs: Glyphs = UNICODE
     used: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    suggested: SuggestedAction | None = None  # the one thing that would help now
     # The screen's own state, where a pane shows it.
     undo: tuple[str, float] | None = None  # what `u` undoes, and until when (Unix seconds)
     read_only: bool = False

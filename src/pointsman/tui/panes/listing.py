@@ -86,7 +86,9 @@ class Listing(Pane):
         self.query_one(".heading", Drawn).draw(self._heading(bool(found), picture))
         self.border_subtitle = Content(self._edge(picture, len(found)))
         if self.lines_above:
-            self.query_one(".above", Drawn).draw(self.above(picture))
+            above = self.query_one(".above", Drawn)
+            above.draw(self.above(picture))
+            above.display = bool(above.shown)
         self._show_below()
 
     def _heading(self, any_at_all: bool, picture: Picture) -> Content:

@@ -23,6 +23,11 @@ class Drawn(Static):
         self._wraps = wraps
         self._drawn = Content(text)
 
+    @property
+    def shown(self) -> str:
+        """The text, without its styles."""
+        return self._drawn.plain
+
     def draw(self, content: Content) -> None:
         if content.is_same(self._drawn):
             return

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.content import Content
 
 from pointsman.tui import keys
 from pointsman.tui.messages import LogsAsked, ServiceAsked
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import services
+from pointsman.tui.render.paint import paint
 from pointsman.tui.render.table import Row
 
 
@@ -21,6 +23,11 @@ class ServicesPane(Listing):
     number = 4
     columns = services.COLUMNS
     empty = "no service is configured: name one under [services] to restart it from here"
+
+    lines_above = 1
+
+    def above(self, picture: Picture) -> Content:
+        return paint(services.suggestion(picture))
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return services.rows(picture)

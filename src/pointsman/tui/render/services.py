@@ -104,6 +104,17 @@ def in_full(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
     )
 
 
+def suggestion(picture: Picture) -> tuple[Part, ...]:
+    """The one thing that would help now, on one key; empty if nothing would."""
+    if picture.suggested is None:
+        return ()
+    return (
+        ("S", "accent"),
+        (f" {picture.suggested.verb}s {label(picture.suggested.service)}: ", ""),
+        (picture.suggested.why, "warn"),
+    )
+
+
 def _row(status: ServiceStatus, picture: Picture) -> Row:
     since = None if status.since is None else picture.now - status.since
     progress = restart_of(status.name, picture)

@@ -1,0 +1,121 @@
+"""Keys: every action is reachable, rebinding is held to what exists, help begins with where one is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from pointsman.tui import keys
+from pointsman.tui.app import PointsmanApp, draws_only_ascii
+from pointsman.tui.panes.endpoints import EndpointsPane
+from pointsman.tui.panes.listing import Listing
+from pointsman.tui.panes.overrides import OverridesPane
+from pointsman.tui.panes.prompt import Prompt
+from pointsman.tui.panes.rows import Rows
+from pointsman.tui.panes.services import ServicesPane
+from pointsman.tui.panes.transcript import Transcript
+from pointsman.tui.panes.turn import FragmentView
+from pointsman.tui.screens.choice import Choice
+from pointsman.tui.screens.confirm import Confirm
+from pointsman.tui.screens.override_form import OverrideForm
+from pointsman.tui.screens.reader import Reader
+from pointsman.tui.screens.what_if import Knobs, WhatIf
+
+OWNERS = (
+    PointsmanApp,
+    Rows,
+    Listing,
+    EndpointsPane,
+    ServicesPane,
+    OverridesPane,
+    Transcript,
+    Prompt,
+    FragmentView,
+    Reader,
+    Confirm,
+    Choice,
+    OverrideForm,
+    WhatIf,
+    Knobs,
+)
+INHERITED = {"command_palette", "change_theme", "suspend_process"}  # Textual's own actions, that have keys here
+# Never asked for by a key: Textual's, or what another action does by the same name on another widget.
+ELSEWHERE = {"open", "typed"}
+
+
+def actions_of(owner: type) -> set[str]:
+    """What our own classes can be told to do."""
+    own = [name for base in owner.__mro__ if base.__module__.startswith("pointsman.") for name in vars(base)]
+    return {name.removeprefix("action_") for name in own if name.startswith("action_")} - ELSEWHERE
+
+
+def name_of(action: str) -> str:
+    return re.split(r"[(.]", action.removeprefix("app.").removeprefix("screen."))[0]
+
+
+def test_every_action_has_a_key_or_stands_in_the_palette() -> None:
+    bound = {name_of(entry.action) for entry in keys.all_bindings()} | {name_of(action) for action, _ in keys.UNBOUND}
+    for owner in OWNERS:
+        assert actions_of(owner) <= bound, owner
+
+
+def test_every_key_leads_to_an_action_that_exists() -> None:
+    known = INHERITED | {name for owner in OWNERS for name in dir(owner) if name.startswith("action_")}
+    for entry in keys.all_bindings():
+        name = name_of(entry.action)
+        assert name in known or f"action_{name}" in known, entry
+
+
+def test_every_binding_has_an_id_of_its_own_and_a_title() -> None:
+    ids = [entry.id for entry in keys.all_bindings()]
+    assert len(ids) == len(set(ids)) and None not in ids
+    assert all(entry.tooltip for entry in keys.all_bindings())
+
+
+def test_no_key_is_one_that_terminals_or_multiplexers_swallow() -> None:
+    pressed = {key for entry in keys.all_bindings() for key in entry.key.split(",")}
+    assert not pressed & {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+left_square_bracket", "ctrl+a", "ctrl+b", "ctrl+s"}
+
+
+@pytest.mark.parametrize(
+    ("keymap", "told"),
+    [
+        ({}, ()),
+        ({"why": "ctrl+y"}, ()),
+        ({"zom": "x"}, ("[keymap] 'zom' is no action, did you mean 'zoom'?",)),
+        ({"why": "q"}, ("[keymap] q is both 'why' and 'quit'",)),
+        ({"service.stop": "r"}, ("[keymap] r is both 'service.restart' and 'service.stop'",)),
+        ({"zoom": "y"}, ("[keymap] y is both 'zoom' and 'list.copy'", "[keymap] y is both 'zoom' and 'turn.copy'")),
+    ],
+)
+def test_a_keymap_is_told_what_is_wrong_with_it(keymap: dict[str, str], told: tuple[str, ...]) -> None:
+    assert keys.problems(keymap) == told
+
+
+def test_help_begins_with_the_keys_that_work_here() -> None:
+    live = [*keys.APP, *keys.LIST, *keys.LISTING, *keys.SERVICES]
+    assert list(keys.here(live))[:3] == ["In lists", "Services", "Everywhere"]
+    assert set(keys.here(live)) == set(keys.GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "term", "ascii_only"),
+    [
+        ("utf-8", "xterm-256color", False),
+        ("UTF8", "tmux", False),
+        ("ascii", "xterm", True),
+        ("latin-1", "xterm", True),
+        ("utf-8", "linux", True),
+        (None, "xterm", True),
+        ("nonsense", "xterm", True),
+    ],
+)
+def test_a_terminal_that_has_only_ascii_is_recognised(encoding: str | None, term: str, ascii_only: bool) -> None:
+    assert draws_only_ascii(encoding, {"TERM": term}) is ascii_only
+
+
+def test_actions_of_the_prompt_tell_whether_they_took_the_key() -> None:
+    for name in ("send", "newline", "leave", "complete", "history"):
+        assert inspect.signature(getattr(Prompt, f"action_{name}")).return_annotation == "bool"
