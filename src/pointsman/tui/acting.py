@@ -22,9 +22,7 @@ from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.render import audit, endpoints, exports, overrides, services
 from pointsman.tui.render.paint import Part, stack
-from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.confirm import Confirm
-from pointsman.tui.screens.override_form import OverrideForm
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.untrusted import cleaned_lines, label, one_line
 
@@ -116,6 +114,8 @@ class ActingApp(LinkedApp):
             return
         if self.read_only:
             return self.refuse()
+        from pointsman.tui.screens.override_form import OverrideForm  # its widgets: not before the first frame
+
         form = OverrideForm(self.picture.fleet, self.picture.now, self.engine.new_request_id(), model)
         self.push_screen(form, self._override_written)
 
@@ -284,6 +284,8 @@ class ActingApp(LinkedApp):
         def chosen(ending: str | None) -> None:
             if ending is not None:
                 self._export(event.pane, ending)
+
+        from pointsman.tui.screens.choice import Choice
 
         formats = [(ending, title) for ending, title in exports.FORMATS.items() if _offered(event.pane, ending)]
         self.push_screen(Choice("export as", formats), chosen)

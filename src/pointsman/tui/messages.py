@@ -25,12 +25,12 @@ class Changes(Message):
 # --- from the bridge ---------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Opened(Message):
     console: Console
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pictured(Message):
     """A new picture. `urgent`: somebody waits to see it, so it is drawn at once."""
 
@@ -38,7 +38,7 @@ class Pictured(Message):
     urgent: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Ledger(Message):
     """The audit has grown: its newest lines, and the day's totals."""
 
@@ -47,7 +47,7 @@ class Ledger(Message):
     totals: tuple[ModelTotal, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AuditPage(Message):
     """The answer to one query. `older` lines continue the page that is shown."""
 
@@ -56,7 +56,7 @@ class AuditPage(Message):
     older: bool
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Replied(Message):
     """`turn` is the request whose turn it belongs to; the calls of a workflow have ids of their own."""
 
@@ -64,7 +64,7 @@ class Replied(Message):
     event: EngineEvent
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Found(Message):
     """Something about an answer that was given before. `answer` is the request that was answered."""
 
@@ -72,7 +72,7 @@ class Found(Message):
     what: CheckEnded | Judged | Annotated | str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Attached(Message):
     """The files that go with this prompt, or why they cannot."""
 
@@ -81,14 +81,14 @@ class Attached(Message):
     problem: str = ""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ServiceActed(Message):
     name: str
     verb: str
     result: ServiceResult
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ServicePlanned(Message):
     """What a service action would mean; None: the engine watches nothing here."""
 
@@ -97,13 +97,13 @@ class ServicePlanned(Message):
     plan: RestartPlan | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LogsRead(Message):
     name: str
     lines: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Told(Message):
     """Something for the person: done, or refused and why."""
 
@@ -112,7 +112,7 @@ class Told(Message):
     aloud: bool = True  # False: it is told by a notice anyway
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Changed(Message):
     """An override was set or cleared. `inverse` would undo it."""
 
@@ -120,7 +120,7 @@ class Changed(Message):
     inverse: Message
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Compared(Message):
     """The answer to a what-if question, or why there is none."""
 
@@ -131,7 +131,7 @@ class Compared(Message):
 # --- from the panes ----------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Ask(Changes):
     prompt: str
     pin: str | None = None
@@ -140,13 +140,13 @@ class Ask(Changes):
     plan: bool = False  # plan and compare first, whatever the policy says
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AttachAsked(Message):
     prompt: str
     paths: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PlanRuled(Changes):
     """The user's answer to a plan."""
 
@@ -155,60 +155,60 @@ class PlanRuled(Changes):
     approved: bool
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class VerdictAsked(Changes):
     answer: str
     good: bool
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CheckAsked(Changes):
     answer: str
     command: str
     directory: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class JudgeAsked(Changes):
     answer: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Stop(Message):
     request: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SetOverride(Changes):
     override: Override
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OverrideAsked(Changes):
     """The form is wanted, with that model in it."""
 
     model: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LocalOnlyAsked(Changes):
     """None: the other way round than it is."""
 
     wanted: bool | None = None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ClearOverride(Changes):
     override_id: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ServiceAsked(Changes):
     name: str
     verb: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ModelAsked(Changes):
     """Load a model into memory, or take it out."""
 
@@ -216,34 +216,34 @@ class ModelAsked(Changes):
     verb: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LogsAsked(Message):
     name: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FaultAsked(Changes):
     fault: Fault
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AuditAsked(Message):
     query: AuditQuery
     older: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AuditOpened(Message):
     line: AuditRow
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class WhatIfAsked(Message):
     settings: dict[str, str]
     policy: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class DetailAsked(Message):
     """Enter on a row of that pane."""
 
@@ -251,7 +251,7 @@ class DetailAsked(Message):
     key: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Copied(Message):
     """`text` is wanted in the clipboard; `what` it is, for the confirmation."""
 
@@ -259,7 +259,7 @@ class Copied(Message):
     what: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Kept(Message):
     """`text` is wanted in a file of that name, below the state directory."""
 
@@ -267,7 +267,7 @@ class Kept(Message):
     text: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ExportAsked(Message):
     """What that pane shows is wanted as a file."""
 

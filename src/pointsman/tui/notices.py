@@ -19,6 +19,7 @@ from pointsman.tui.untrusted import label, one_line
 HOLD_S = 3.0  # how long a state must last
 QUIET_S = 60.0  # how long the same trouble is not told aloud again
 MOST = 500
+_ONCE = "restart "
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class Notices:
     def _changes(self, picture: Picture) -> Iterator[Notice]:
         for subject, state, text, bad in _states(picture):
             seen, since = self._seen.get(subject, (state, picture.now))
-            lasted = seen == state and picture.now - since >= (0.0 if subject.startswith("restart ") else HOLD_S)
-            if not lasted or self._told.get(subject) == state or (not bad and subject not in self._told):
+            once = subject.startswith(_ONCE)  # an end, which needs not last and was never well before
+            lasted = seen == state and (once or picture.now - since >= HOLD_S)
+            if not lasted or self._told.get(subject) == state or not (bad or once or subject in self._told):
                 continue
             self._told[subject] = state
             aloud = picture.now - self._aloud.get(subject, float("-inf")) >= QUIET_S or not bad

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -39,6 +37,9 @@ def as_text(table: Table, ending: str) -> str:
 
 
 def _csv(table: Table) -> str:
+    import csv  # only once somebody exports: the first frame does not wait for it
+    import io
+
     heads, rows = table
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

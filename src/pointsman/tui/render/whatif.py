@@ -15,7 +15,7 @@ Line = tuple[Part, ...]
 STEP = 5  # percent
 _MOST_PERCENT = 120
 AS_IS = "as it is"
-SIDE_BY_SIDE = 76  # columns from which there is room for two
+SIDE_BY_SIDE = 56  # columns from which there is room for two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
