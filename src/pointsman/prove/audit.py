@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import shutil
@@ -27,7 +28,7 @@ from pointsman.prove import instance
 from pointsman.prove.attacks import ATTACKS, tamper, write_ledger
 from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 
-KILLS, LINES, FLIPS, ERASED = 16, 12, 300, 20
+KILLS, LINES, FLIPS, ERASED = 100, 12, 300, 20
 _STEP = re.compile(r"(called|settled) (\w+)")
 
 
@@ -54,11 +55,7 @@ def told_before_death(process: subprocess.Popen[str], lines: int) -> set[tuple[s
 
 def kill_loop(home: Path, kills: int) -> tuple[int, int]:
     """(steps that were reported as done, calls) of processes killed at any moment, two at a time. Raises Broken."""
-    told: set[tuple[str, str]] = set()
-    for number in range(0, kills, 2):
-        pair = [start(home, "calls") for _ in range(2)]
-        for process in pair:
-            told |= told_before_death(process, 2 + number % 7)
+    told = _steps_of_the_killed(home, kills)
     with query(home) as connection:
         reserved = {row[0]: row[1] for row in connection.execute("SELECT id, state FROM reservation")}
         intents = {row[0] for row in connection.execute("SELECT request FROM audit WHERE type = 'intent'")}
@@ -69,6 +66,32 @@ def kill_loop(home: Path, kills: int) -> tuple[int, int]:
     verdict = inspect(home / "state", Anchor(home / "anchor"))
     expect(verdict.code is Code.INTACT, f"the chain: {verdict.why}")
     return len(told), len([1 for what, _ in told if what == "called"])
+
+
+def _steps_of_the_killed(home: Path, kills: int) -> set[tuple[str, str]]:
+    nursery, chance = start(home, "nursery"), random.Random(kills)
+    if nursery.stdin is None or nursery.stdout is None:
+        raise CouldNotRun("a process without pipes")
+    read: list[str] = []
+    born: list[int] = []
+    asked = killed = 0
+    while killed < kills:
+        if asked < kills:
+            asked += 1
+            nursery.stdin.write("\n")
+            nursery.stdin.flush()
+        for _ in range(2 + killed % 9):
+            read.append(nursery.stdout.readline())
+            born += [int(read[-1].split()[1])] if read[-1].startswith("born") else []
+        if len(born) > killed + 1 or len(born) == kills:  # two are alive, or the last one is
+            time.sleep(chance.random() / 200)  # to hit any moment of a commit
+            os.kill(born[killed], signal.SIGKILL)
+            killed += 1
+    nursery.stdin.close()
+    read.append(nursery.stdout.read())
+    nursery.wait()
+    nursery.stdout.close()
+    return {(found[1], found[2]) for found in _STEP.finditer("".join(read))}
 
 
 def survives_kills(home: Path) -> Tried:

@@ -102,6 +102,8 @@ async def _serve_all(home: Path) -> dict[str, str]:
                 message = Message(role="user", text="hello")
                 request = Request(id=engine.new_request_id(), messages=(message,), pin=name)
                 told += [repr(event) async for event in engine.submit(request)]
+            for key in canaries().values():
+                logging.getLogger("anybody").debug("sent %s to %s", key, server.url)
             told.append(_crash())
         expect(len(server.asked) >= CANARIES, "the keys were not used")
     return {

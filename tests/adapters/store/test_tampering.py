@@ -17,18 +17,21 @@ import pytest
 from pointsman.adapters.store import Anchor, Code, audit_log, inspect
 from pointsman.adapters.store import export as exporting
 from pointsman.adapters.store import inspection as checking
-from pointsman.adapters.store.anchored import Anchored
-from pointsman.adapters.store.files import prepare
-from pointsman.adapters.store.foreign import Line
-from pointsman.adapters.store.schema import open_writer
 from pointsman.adapters.store.segments import rotate
-from pointsman.core.audit import AuditEvent, EventType
-
-SOAK = int(os.environ.get("POINTSMAN_SOAK", "1"))  # `make soak` looks five times as long
-SIZES = (3, 12, 40)
-FREE = "".join(
-    f"DROP TRIGGER IF EXISTS {name};" for name in ("audit_no_update", "audit_no_delete", "audit_only_append")
+from pointsman.prove.attacks import (
+    ATTACKS,
+    Attack,
+    edit,
+    edit_and_rehash,
+    empty,
+    rehash,
+    tamper,
+    truncate,
+    write_ledger,
 )
+
+SOAK = int(os.environ.get("POINTSMAN_SOAK", "1"))  # `make soak` looks ten times as long
+SIZES = (3, 12, 40)
 
 
 @dataclass(frozen=True)
@@ -56,38 +59,13 @@ class Ledger:
     def inspected(self) -> checking.Verdict:
         return inspect(self.state, self.anchor)
 
-    def write(self, count: int, level: bool = True) -> None:
-        """Appends lines, each with a foreign text, and keeps the anchor level as the store does."""
-        with closing(open_writer(prepare(self.state))) as connection:
-            for number in range(count):
-                line = AuditEvent(
-                    type=EventType.INTENT,
-                    at=float(number),
-                    actor="router",
-                    text=f"calling opus: refused by host {number}",
-                    request=f"r{number}",
-                    model="opus",
-                    foreign={"detail": f"refused by host {number}"},
-                )
-                connection.execute("BEGIN")
-                audit_log.append(connection, audit_log.lines_of([line]))
-                connection.execute("COMMIT")
-                if level:
-                    Anchored(self.anchor)(connection)
-
     def attack(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        """By somebody who has the file and SQLite, but not the anchor."""
-        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.executescript(FREE)
-            work(connection)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        tamper(self.file, work)
 
 
 def made(home: Path, size: int) -> Ledger:
     ledger = Ledger(home)
-    ledger.anchor.begin()
-    ledger.write(size)
+    write_ledger(ledger.state, ledger.anchor, size)
     return ledger
 
 
@@ -97,70 +75,6 @@ def ledgers(tmp_path_factory) -> dict[int, Ledger]:
 
 
 # --- eight classes of attack ---------------------------------------------------------------------------------------
-
-Attack = Callable[[sqlite3.Connection, int], object]
-
-
-def body_of(c: sqlite3.Connection, n: int) -> str:
-    return c.execute("SELECT body FROM audit WHERE seq = ?", (n,)).fetchone()[0]
-
-
-def last_of(c: sqlite3.Connection) -> int:
-    return c.execute("SELECT max(seq) FROM audit").fetchone()[0]
-
-
-def rehash(c: sqlite3.Connection, start: int) -> None:
-    """Makes the chain whole again from line `start` on, as a careful forger would."""
-    found = c.execute("SELECT hash FROM audit WHERE seq = ?", (start - 1,)).fetchone()
-    prev = found[0] if found else audit_log.GENESIS
-    for seq, body in c.execute("SELECT seq, body FROM audit WHERE seq >= ? ORDER BY seq", (start,)).fetchall():
-        digest = audit_log.line_hash(prev, body.encode())
-        c.execute("UPDATE audit SET prev = ?, hash = ? WHERE seq = ?", (prev, digest, seq))
-        prev = digest
-
-
-def edit(c, n):
-    c.execute("UPDATE audit SET body = replace(body, 'calling', 'ringing') WHERE seq = ?", (n,))
-
-
-def delete(c, n):
-    c.execute("DELETE FROM audit WHERE seq = ?", (n,))
-
-
-def delete_and_renumber(c, n):
-    delete(c, n)
-    for seq in range(n + 1, (last_of(c) or 0) + 1):
-        c.execute("UPDATE audit SET seq = ? WHERE seq = ?", (seq - 1, seq))
-
-
-def swap(c, n):
-    other = n + 1 if n < last_of(c) else n - 1
-    for old, new in ((n, -1), (other, n), (-1, other)):
-        c.execute("UPDATE audit SET seq = ? WHERE seq = ?", (new, old))
-
-
-def insert(c, n):
-    for seq in range(last_of(c), n - 1, -1):
-        c.execute("UPDATE audit SET seq = ? WHERE seq = ?", (seq + 1, seq))
-    found = c.execute("SELECT hash FROM audit WHERE seq = ?", (n - 1,)).fetchone()
-    audit_log.insert(c, n, found[0] if found else audit_log.GENESIS, Line('{"type":"intent","actor":"x","text":"y"}'))
-
-
-def truncate(c, n):
-    c.execute("DELETE FROM audit WHERE seq >= ?", (n,))
-
-
-def empty(c, n):
-    c.execute("DELETE FROM audit")
-    c.execute("DELETE FROM payload")
-
-
-def edit_and_rehash(c, n):
-    edit(c, n)
-    rehash(c, n)
-
-
-ATTACKS: list[Attack] = [edit, delete, delete_and_renumber, swap, insert, truncate, empty, edit_and_rehash]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -274,7 +188,7 @@ def _renumber_kept(c: sqlite3.Connection) -> None:
 
 def begun_elsewhere(ledger: Ledger) -> None:
     def work(c: sqlite3.Connection) -> None:
-        body = body_of(c, 6).encode()
+        (body,) = c.execute("SELECT CAST(body AS BLOB) FROM audit WHERE seq = 6").fetchone()
         c.execute(
             "UPDATE audit SET prev = ?, hash = ? WHERE seq = 6", (b"x" * 32, audit_log.line_hash(b"x" * 32, body))
         )

@@ -33,6 +33,7 @@ from pointsman.adapters.store.inspection import (
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.adapters.store.segments import chain_of
+from pointsman.core.audit import EventType
 
 _KEYS = frozenset({"seq", "prev", "body", "hash", "foreign", "checkpoint"})
 
@@ -99,7 +100,7 @@ def _take(walk: Walk, number: int, line: str) -> Checkpoint | None:
         row = _row(record)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BadAnchor):
         raise Misfit(walk.expected, f"line {number} of the export is not as it was written") from None
-    if walk.expected is None and row.seq > 1:
+    if walk.expected is None and row.value.get("type") == EventType.ROTATED:
         walk.head = row.prev  # earlier segments are not in it
     walk.take(row)
     nothing_strays(walk, {row.seq: row.kept})
