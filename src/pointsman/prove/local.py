@@ -288,7 +288,7 @@ STREAMS = 20
 
 
 async def cloud_streams_end(home: Path) -> Tried:
-    async with wiring.open_demo(load(example_path()), state_dir=home, monitor=False, speed=0.2) as engine:
+    async with wiring.open_demo(load(example_path()), state_dir=home, monitor=False, speed=0.5) as engine:
         pin = next(
             n for n, m in engine.fleet.models.items() if engine.fleet.endpoint_of(m).kind is EndpointKind.ANTHROPIC
         )
