@@ -53,10 +53,10 @@ class Desk(Container):
         self.hidden: frozenset[str] = frozenset()
         self._wants: dict[str, int] = {}
         self._zones = _Zones()
+        self.panes = [pane(id=name) for name, pane in _CLASSES]
 
     def compose(self) -> ComposeResult:
-        for name, pane in _CLASSES:
-            yield pane(id=name)
+        yield from self.panes
 
     def on_mount(self) -> None:
         self.settle()
@@ -66,10 +66,10 @@ class Desk(Container):
         return self._zones
 
     def pane(self, name: str) -> Pane:
-        return self.query_one(f"#{name}", Pane)
+        return next(pane for pane in self.panes if pane.id == name)
 
     def standing(self) -> list[Pane]:
-        return [pane for pane in self.query(Pane) if pane.display]
+        return [pane for pane in self.panes if pane.display]
 
     def rects(self, size: Size) -> dict[str, zones.Rect]:
         return dict(
@@ -89,7 +89,7 @@ class Desk(Container):
     def settle(self) -> None:
         """Shows the panes that have a place and hides the others."""
         placed = self.rects(self.size)
-        for pane in self.query(Pane):
+        for pane in self.panes:
             pane.display = pane.id in placed
         self.refresh(layout=True)
 
@@ -137,7 +137,7 @@ class Desk(Container):
 
     def apply(self, picture: Picture) -> None:
         """One pass over what can be seen; heights follow what the panes want."""
-        wants = {str(pane.id): pane.wants(picture) for pane in self.query(Pane)}
+        wants = {str(pane.id): pane.wants(picture) for pane in self.panes}
         if wants != self._wants:
             self._wants = wants
             self.settle()

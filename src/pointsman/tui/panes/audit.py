@@ -49,6 +49,9 @@ class AuditPane(Listing):
             self.post_message(AuditAsked(self._query))
         super().show(picture)
 
+    def _rows_once(self, picture: Picture) -> Sequence[Row]:
+        return self.rows_of(picture)  # of pages that come between pictures
+
     def about(self, picture: Picture) -> str:
         return f"{picture.audit_size:,} lines"
 

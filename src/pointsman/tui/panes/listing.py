@@ -43,6 +43,7 @@ class Listing(Pane):
         self._shown: tuple[Row, ...] = ()
         self._moved_at = float("-inf")
         self._resort = True
+        self._made: tuple[Picture, Sequence[Row]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Drawn("", classes="above")
@@ -80,11 +81,11 @@ class Listing(Pane):
         return Content("")
 
     def show(self, picture: Picture) -> None:
-        found = self.rows_of(picture)
+        found = self._rows_once(picture)
         self._shown = self._arranged(self.kept(found), picture.now)
         self.rows.show(self._shown)
         self.query_one(".heading", Drawn).draw(self._heading(bool(found), picture))
-        self.border_subtitle = Content(self._edge(picture, len(found)))
+        self.write_edge(self._edge(picture, len(found)))
         if self.lines_above:
             above = self.query_one(".above", Drawn)
             above.draw(self.above(picture))
@@ -107,7 +108,13 @@ class Listing(Pane):
         return " · ".join(part for part in parts if part)
 
     def wants(self, picture: Picture) -> int:
-        return len(self.rows_of(picture)) + 3 + self.lines_above
+        return len(self._rows_once(picture)) + 3 + self.lines_above
+
+    def _rows_once(self, picture: Picture) -> Sequence[Row]:
+        """Height and drawing of one pass need the same rows: they are made once."""
+        if self._made is None or self._made[0] is not picture:
+            self._made = (picture, self.rows_of(picture))
+        return self._made[1]
 
     # --- filter ---
 

@@ -44,6 +44,7 @@ class Pane(Vertical):
     title: ClassVar[str] = ""
     number: ClassVar[int] = 0
     picture: Picture | None = None
+    _edge_text = ""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -60,6 +61,12 @@ class Pane(Vertical):
     def wants(self, picture: Picture) -> int:
         """Rows this pane would like, borders included."""
         raise NotImplementedError
+
+    def write_edge(self, text: str) -> None:
+        """The words in the lower edge. Setting them repaints the whole pane, so only if they differ."""
+        if text != self._edge_text:
+            self._edge_text = text
+            self.border_subtitle = Content(text)
 
     def on_resize(self) -> None:
         if self.picture is not None:
