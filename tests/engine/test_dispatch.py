@@ -283,3 +283,22 @@ async def test_the_reply_carries_figures() -> None:
     assert isinstance(answer, events.Answered) and isinstance(answer.attempt.outcome, Completed)
     assert answer.attempt.cost == 100 * 300 + 40 * 1200
     assert answer.attempt.outcome.reported_model == "flash-2" and answer.attempt.outcome.tokens_per_s == 61.0
+
+
+async def test_a_stream_that_never_pauses_can_be_interrupted() -> None:
+    """Each piece arms the idle clock anew; that must not undo an interruption."""
+    pieces = 0
+
+    async def interrupt_once() -> None:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 5:
+            for call in world.engine._dispatcher.running.values():
+                call.interrupt("because")
+
+    script = [step for _ in range(2000) for step in (interrupt_once, Text("x"))]
+    world = World({"gpu": [(*script, Finish(reason="stop"))]})
+    async with world.engine:
+        told = await heard(world, code())
+    ended = next(e for e in told if isinstance(e, events.AttemptEnded)).attempt.outcome
+    assert isinstance(ended, Failed) and ended.kind is K.INTERRUPTED and pieces < 10

@@ -206,7 +206,7 @@ async def test_a_slow_start_is_waited_for(session: Session, tiny_gguf: Path, tmp
 
 async def test_a_crash_loop_is_never_healthy(session: Session, tmp_path: Path) -> None:
     port = free_port()
-    dying = unit("/bin/sh", "-c", "echo cannot load; exit 1", more="Restart=always\nRestartSec=100ms")
+    dying = unit("/bin/sh", "-c", "echo cannot load; sleep 0.2; exit 1", more="Restart=always\nRestartSec=100ms")
     await session.write("llama", dying)
     async with engine_over(session, port, tmp_path) as engine:
         ended, _ = await restarted(engine)

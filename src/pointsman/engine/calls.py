@@ -145,6 +145,8 @@ async def _listen(
         async for chunk in stream:
             if isinstance(chunk, Finish):
                 return chunk
+            if running.interrupted:
+                raise TimeoutError  # a stream that never pauses would arm the clock anew before it could ring
             _note(chunk, running, clock)
             if not isinstance(chunk, Seen):
                 limits.arm(timer, total_at, chunk)

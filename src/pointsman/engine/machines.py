@@ -23,6 +23,8 @@ from pointsman.engine.residents import Residents
 from pointsman.engine.restart import Restarts, RestartTimes
 from pointsman.ports import Clock, Residency, ServiceResult, Services, Store
 
+_HANG_UP_S, _LOOK_S = 1.0, 0.01  # a call that was ended is gone within milliseconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineTimes:
@@ -54,7 +56,7 @@ class Machines:
     ) -> None:
         times = times or MachineTimes()
         self._fleet, self._board, self._ledger, self._running = fleet, board, ledger, running
-        self._services, self._monitor, self._clock = services, monitor, clock
+        self._services, self._monitor, self._clock, self._sleep = services, monitor, clock, sleep
         self._restarts = Restarts(
             fleet=fleet,
             board=board,
@@ -129,7 +131,7 @@ class Machines:
         if not await self._ledger.write(asked):
             return ServiceResult(ok=False, text="refused: the audit cannot be written", argv=argv)
         if verb in ("stop", "restart"):
-            self._end_streams(name, f"{verb} of {name}")
+            await self._end_streams(name, f"{verb} of {name}")
         result = await self._services.act(name, verb)
         await self._ledger.write(narrate.service_done(name, verb, result.ok, result.text, self._clock.now()))
         await self._monitor.see_services()
@@ -138,10 +140,14 @@ class Machines:
                 self._monitor.look_again(endpoint)
         return result
 
-    def _end_streams(self, service: str, reason: str) -> None:
+    async def _end_streams(self, service: str, reason: str) -> None:
+        """Ends them and waits until they have: else the server's own end would be told as the reason."""
         for call in self._running.values():
             if self._serves(service, call.ticket.endpoint):
                 call.interrupt(reason)
+        give_up = self._clock.monotonic() + _HANG_UP_S
+        while self.streams_on(service) and self._clock.monotonic() < give_up:
+            await self._sleep(_LOOK_S)
 
     def _serves(self, service: str, endpoint: str) -> bool:
         return self._fleet.endpoints[endpoint].service == service

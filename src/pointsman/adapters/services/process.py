@@ -31,6 +31,7 @@ _PASSED_ON = (
     *("ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION", "OLLAMA_MODELS", "HF_HOME"),
 )
 _KILLED_S = 5.0  # a killed process is gone by then, unless the kernel holds it
+_LET_GO_S = 1.0  # a dead process's lock is free by then
 _LOOK_S = 0.25  # between two looks at a process where the kernel cannot tell of its end
 _LOCK_FD = 3
 
@@ -151,7 +152,7 @@ class ProcessServices:
                 return f"already runs as pid {seen.pid}"
             if again and not seen.wanted:
                 return "it was stopped meanwhile"
-            lock = files.take_life_lock()
+            lock = files.wait_for_life_lock(_LET_GO_S)
             if lock is None:
                 return "something that it started still runs and holds its lock"
             try:
@@ -198,7 +199,7 @@ class ProcessServices:
             _signal(seen.pid, signal.SIGKILL)
             if not await _gone_within(seen.pid, seen.mark, _KILLED_S):
                 return f"pid {seen.pid} does not end, not even when killed"
-        if files.life_lock_held():
+        if await asyncio.to_thread(files.life_lock_held):
             _signal(seen.pid, signal.SIGKILL)  # what it left behind in its group
         await asyncio.to_thread(_note_end, files, seen.pid, _collect(seen.pid), self._wall())
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
@@ -20,6 +21,7 @@ import psutil  # type: ignore[import-untyped]
 from pointsman.adapters.lenient import decode_json, record
 
 LOG_MOST = 4 * 1024 * 1024  # bytes; the older half is set aside beyond it
+_LOCK_LOOK_S = 0.01
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -73,6 +75,13 @@ class ServiceFiles:
         finally:
             os.close(descriptor)
         return high
+
+    def wait_for_life_lock(self, seconds: float) -> int | None:
+        """The same, after waiting: threads of a killed process let go of it some time after the process is dead."""
+        give_up = time.monotonic() + seconds
+        while (held := self.take_life_lock()) is None and time.monotonic() < give_up:
+            time.sleep(_LOCK_LOOK_S)
+        return held
 
     def life_lock_held(self) -> bool:
         """Is anything of it still running, whatever the record says?"""
