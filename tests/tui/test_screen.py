@@ -20,6 +20,7 @@ from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import zones
 from pointsman.tui.screens.confirm import Confirm
+from pointsman.tui.screens.reader import Reader
 from support.screen import ask, say, screen, settle, until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -79,17 +80,16 @@ async def test_configuration_problems_and_the_consoles_banners_stand_at_the_top(
 # --- what is seen ---
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_policy_strip_is_seen_at_every_size_and_in_every_pane(
-    console: Any, read: Read, size: tuple[int, int]
-) -> None:
-    async with screen(console, size) as (app, pilot):
-        for name in ("endpoints", "usage", "chat"):
-            app.action_show_pane(name)
-            await pilot.pause()
-            first = read(app).split("\n")[0]
-            assert "PREFER-CHEAP 84%" in first and "2 alerts" in first
-            assert app.home.desk.pane(name).display
+async def test_the_policy_strip_is_seen_at_every_size_and_in_every_pane(console: Any, read: Read) -> None:
+    async with screen(console, SIZES[0]) as (app, pilot):
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            for name in ("endpoints", "usage", "chat"):
+                app.action_show_pane(name)
+                await settle(app, pilot)
+                first = read(app).split("\n")[0]
+                assert "PREFER-CHEAP 84%" in first and "2 alerts" in first
+                assert app.home.desk.pane(name).display
 
 
 async def test_the_widest_screen_shows_every_pane_with_its_figures(console: Any, read: Read) -> None:
@@ -156,7 +156,7 @@ async def test_pause_holds_the_display_and_loses_nothing(console: Any, read: Rea
 # --- chat ---
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]])
 async def test_a_reply_streams_and_is_headed_by_who_answered_how_fast_at_what_cost_and_why(
     console: Any, read: Read, size: tuple[int, int]
 ) -> None:
@@ -175,12 +175,6 @@ async def test_a_reply_streams_and_is_headed_by_who_answered_how_fast_at_what_co
         assert "coder-next · coder-gpu · TTFT 0.31s · 61 tok/s · $0.0021" in text
         assert "coding → implementer" in text and "covers the 429" in text
         assert console.asked[0].text == "refactor it"
-
-
-async def test_a_finished_reply_is_one_static_and_no_markdown_widget(console: Any) -> None:
-    async with screen(console) as (app, pilot):
-        await ask(app, pilot)
-        assert not app.home.query("Markdown") and len(app.home.query(".frozen")) == 1
 
 
 async def test_a_reply_that_ends_while_its_middle_is_being_drawn_is_still_drawn_to_its_end(
@@ -207,11 +201,12 @@ async def test_a_reply_that_ends_while_its_middle_is_being_drawn_is_still_drawn_
         await until(pilot, lambda: "61 tok/s" in read(app) and "covers the 429" in read(app))
 
 
-async def test_the_next_question_carries_the_conversation(console: Any) -> None:
+async def test_the_next_question_carries_the_conversation_in_frozen_turns(console: Any) -> None:
     console.scripts = [console.answer("first answer"), console.answer("second answer")]
     async with screen(console) as (app, pilot):
         await ask(app, pilot, "one")
         await ask(app, pilot, "two")
+        assert not app.home.query("Markdown") and len(app.home.query(".frozen")) == 2
     assert [(message.role, message.text) for message in console.asked[1].messages] == [
         ("user", "one"),
         ("assistant", "first answer"),
@@ -452,9 +447,10 @@ async def test_a_fault_is_played_from_the_palette(console: Any, read: Read) -> N
 
 
 async def test_help_lists_every_binding_with_its_present_key(console: Any, read: Read) -> None:
-    async with screen(console, (120, 200), keymap={"why": "ctrl+y"}) as (app, pilot):
+    async with screen(console, (80, 24), keymap={"why": "ctrl+y"}) as (app, pilot):
         await pilot.press("escape", "question_mark")
-        text = read(app)
+        assert isinstance(app.screen, Reader)
+        text = app.screen.text
         for binding in keys.all_bindings():
             assert str(binding.id) in text, binding.id
         assert "^y" in text

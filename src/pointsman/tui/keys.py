@@ -123,6 +123,8 @@ READER = (
     _key("reader.up", "k", "scroll_up", "up"),
     _key("reader.first", "g", "scroll_home", "first line"),
     _key("reader.last", "G", "scroll_end", "last line"),
+    _key("reader.copy", "y", "copy", "copy it all", "copy"),
+    _key("reader.keep", "Y", "keep", "write it to a file", "file"),
 )
 
 CONFIRM = (

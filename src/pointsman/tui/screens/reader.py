@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from pointsman.tui import keys
+from pointsman.tui.messages import Copied, Kept
 
 
 class Reader(ModalScreen[None]):
@@ -22,6 +23,11 @@ class Reader(ModalScreen[None]):
         self._title = title
         self._body = body
         self._at_end = at_end
+
+    @property
+    def text(self) -> str:
+        """All of it, without its styles."""
+        return self._body.plain
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="reader") as box:
@@ -34,6 +40,12 @@ class Reader(ModalScreen[None]):
         box.focus()
         if self._at_end:
             box.scroll_end(animate=False)
+
+    def action_copy(self) -> None:
+        self.post_message(Copied(self.text, "all of it"))
+
+    def action_keep(self) -> None:
+        self.post_message(Kept("text.txt", self.text + "\n"))
 
     def action_close(self) -> None:
         self.dismiss()
