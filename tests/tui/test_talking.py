@@ -217,4 +217,4 @@ def test_phases_that_end_a_turn_do_not_end_a_workflow(console: Any) -> None:
     assert turn.flowing and not turn.over
     turn.see(console.plans()[-1])
     turn.stopped()
-    assert turn.over and turn.phase is Phase.PLANNED
+    assert turn.over and turn.phase is Phase.PLANNED and turn.answer is None

@@ -159,7 +159,7 @@ class Turn:
         """What the stage before has said makes room for the next."""
         if self.text and self.attempt is not None:
             self.settled.append(Said(self.attempt.model, self.text))
-        self.text, self.attempt = "", None
+        self.text, self.attempt, self.answer = "", None, None  # nobody judges a plan or an opinion as an answer
 
     @see.register
     def _(self, event: events.Cancelled) -> None:
