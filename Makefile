@@ -4,13 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint clean
+.PHONY: run test lint soak clean
 
 run: $(STAMP)
 	@$(BIN)/pointsman
 
 test: $(VENV)/.installed-test lint
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+# The long versions of what `make test` does briefly: kill -9 loops, tampering.
+soak: $(VENV)/.installed-test
+	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters/store
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests
