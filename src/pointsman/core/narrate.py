@@ -158,9 +158,7 @@ def overridden(override: Override, at: float, *, cleared: bool = False) -> Audit
     )
 
 
-def service_asked(
-    name: str, verb: str, argv: tuple[str, ...], cut: int, at: float, actor: str = "user"
-) -> AuditEvent:
+def service_asked(name: str, verb: str, argv: tuple[str, ...], cut: int, at: float, actor: str = "user") -> AuditEvent:
     text = f"{verb} {name}" + (f", cutting {cut} of our streams" if cut else "")
     return AuditEvent(type=EventType.SERVICE, at=at, actor=actor, text=text, data={"argv": list(argv), "cut": cut})
 

@@ -145,7 +145,7 @@ class OllamaServer(ChatServer):
         return is_relay_tag(model.id) or locality is Locality.CLOUD
 
     def find_model(self, name: str) -> Model:
-        """`NAME:local` is the model only if it is computed here, else there is none of that name (protocols.md §3.4)."""
+        """`NAME:local` is the model only if it is computed here, else nothing (protocols.md §3.4)."""
         confined = name.endswith(":local") and name not in self.models
         asked = name.removesuffix(":local") if confined else name
         model = super().find_model(asked if asked in self.models else f"{asked}:latest")

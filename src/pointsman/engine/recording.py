@@ -31,7 +31,7 @@ def recorded(
     words: bool,
     problem: Callable[[], str | None] = lambda: None,
 ) -> Console:
-    """The same console, recorded. The tape's head is not written here. `problem`: why the tape ended before its time."""
+    """The same console, recorded; the tape's head is not written here. `problem`: why the tape ended early."""
     return cast("Console", Recorder(console, write, monotonic, words, problem))
 
 
