@@ -155,6 +155,8 @@ async def test_a_turn_is_marked_copied_edited_and_asked_again(console: Any, read
         await settle(app, pilot)
         await pilot.press("escape", "R")
         await until(pilot, lambda: len(console.asked) == 4 and app.chat.last.over)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert isinstance(app.focused, Transcript)
         await pilot.press("N")
         await until(pilot, lambda: len(console.asked) == 5)
         assert console.asked[4].pin == "deepseek-chat" and len(app.chat.conversation.turns) == 2
