@@ -80,7 +80,10 @@ class Backstop(LineFilter):
 class AsciiOnly(LineFilter):
     """For terminals without anything else: our own punctuation, one cell for one cell."""
 
-    _table: Final = str.maketrans("·→…“”•°–—✖╎▌│─⏎↑↓←⌫", "->~''*o--X|||-<^v<<")
+    _table: Final = str.maketrans("·→…“”•°–—✖╎▌│─⏎↑↓←⌫", "->~''*o--X|||-<^v<<") | str.maketrans(
+        "▁▂▃▄▅▆▇▉▊▋▍▎▏",
+        " " * 13,  # the ends of scrollbars: their colours say enough
+    )
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         if all(segment.text.isascii() for segment in segments):
