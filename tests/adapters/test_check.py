@@ -165,8 +165,10 @@ async def test_cancelling_ends_the_command(checker: LocalChecker, project: Path)
     begun = asyncio.Event()
     asyncio.get_running_loop().add_reader(reader, begun.set)
     task = asyncio.create_task(python(checker, project, "import time; open('begun', 'w').write('x'); time.sleep(60)"))
+    task.add_done_callback(lambda _: begun.set())  # one that ends too soon is seen, not waited for
     try:
         await begun.wait()
+        assert not task.done(), task.result()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
