@@ -10,6 +10,7 @@ import hashlib
 import os
 import pty
 import select
+import shlex
 import signal
 import struct
 import subprocess
@@ -34,17 +35,23 @@ def environment(home: str, **more: str) -> dict[str, str]:
 
 
 class PtyProgram:
-    def __init__(self, *args: str, env: Mapping[str, str], columns: int = 80, rows: int = 24) -> None:
+    def __init__(
+        self, *args: str, env: Mapping[str, str], columns: int = 80, rows: int = 24, shell: bool = False
+    ) -> None:
+        """pointsman with these arguments; or, with `shell`, an interactive shell in which it is a job."""
         self.screen = pyte.Screen(columns, rows)
         self.raw = bytearray()
         self._stream = pyte.ByteStream(self.screen)
         self._master, self.slave = pty.openpty()
         self._set_size(columns, rows)
         self._modes = termios.tcgetattr(self.slave)
-        argv = [sys.executable, "-m", "pointsman", *args]
+        pointsman = [sys.executable, "-m", "pointsman", *args]
+        argv = ["bash", "--noprofile", "--norc", "-i"] if shell else pointsman
         self.process = subprocess.Popen(
             argv, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=dict(env), preexec_fn=self._own_terminal
         )
+        if shell:
+            self.type(f"{shlex.join(pointsman)}\n")
 
     def _own_terminal(self) -> None:
         os.setsid()

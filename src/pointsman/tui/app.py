@@ -23,6 +23,7 @@ from pointsman.tui import theme as theming
 from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
 from pointsman.tui.commands import Palette
+from pointsman.tui.hangup import leaves_on_hangup
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.pane import Pane
@@ -257,7 +258,8 @@ _PLAIN_FONTS = frozenset({"linux", "vt100", "vt102", "vt220", "cons25"})
 
 
 async def _live(app: PointsmanApp) -> None:
-    try:
-        await app.run_async()
-    finally:
-        await app.close()
+    with leaves_on_hangup(app):
+        try:
+            await app.run_async()
+        finally:
+            await app.close()

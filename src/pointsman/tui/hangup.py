@@ -1,0 +1,45 @@
+"""A terminal that is lost, or a program that is told to end: the screen is left at once, and what runs is hung up and
+settled by the console's own end. Where the terminal still is, it is given back as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from textual.app import App
+
+ENDINGS = (signal.SIGHUP, signal.SIGTERM)
+_SIGNALLED = 128  # added to the signal's number, as shells show it
+
+
+@contextmanager
+def leaves_on_hangup(app: App[Any]) -> Iterator[None]:
+    """While it lasts, these signals leave the app instead of killing it."""
+    loop = asyncio.get_running_loop()
+
+    def leave(ending: signal.Signals) -> None:
+        if not os.isatty(1):
+            _write_nowhere()
+        app.exit(return_code=_SIGNALLED + ending)
+
+    for ending in ENDINGS:
+        loop.add_signal_handler(ending, leave, ending)
+    try:
+        yield
+    finally:
+        for ending in ENDINGS:
+            loop.remove_signal_handler(ending)
+
+
+def _write_nowhere() -> None:
+    """What is still drawn goes to the null device. Writing to a lost terminal fails, and would stop the writer of the
+    screen before it has said its last."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            os.dup2(nowhere, descriptor)
+    os.close(nowhere)
