@@ -47,6 +47,7 @@ APP = (
     _key("plan.reject", "f9,D", "rule_plan(False)", "reject the plan"),
     _key("quit", "q", "quit", "quit", "quit"),
     _key("quit.anywhere", "ctrl+q", "quit", "quit, also while writing", priority=True),
+    _key("suspend", "ctrl+z", "suspend_process", "suspend; fg comes back", priority=True),
     _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
 )
 
