@@ -15,7 +15,7 @@ import pytest
 from pointsman.adapters.check import LocalChecker
 from pointsman.core.checks import OUTPUT_KEPT, CheckLimits, CheckOrder, CheckRun, parse_command
 
-PYTHON = sys.executable
+PYTHON = os.path.realpath(sys.executable)  # not in a venv below /tmp, which the sandbox hides
 
 
 @pytest.fixture

@@ -153,18 +153,18 @@ async def steady_slow_tokens_are_never_too_late(dialect: str) -> None:
 
 @g.row("G5")
 async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
-    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.2)) as s:
+    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.4)) as s:
         for name in "pfg":
             s[name].plays(never_answers)
         started = time.monotonic()
-        heard = await s.ask(deadline_s=0.5)
+        heard = await s.ask(deadline_s=1.0)
         took = time.monotonic() - started
         assert s.health("g").breaker.streak == 0  # it had no fair chance
         rows = await s.audit("blocked")
-    assert 0.49 < took < 0.5 + 0.5
+    assert 0.99 < took < 1.0 + 1.0
     assert s.called == ["p", "f", "g"]
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT, K.FIRST_TOKEN_TIMEOUT, K.DEADLINE]
-    assert heard.attempts[2].seconds < 0.15 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
+    assert heard.attempts[2].seconds < 0.35 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
 
 
 @g.row("G5-offer")
