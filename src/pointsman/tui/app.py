@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.theme import Theme
+from textual.theme import Theme, ThemeProvider
 
 from pointsman.core.request import Request
 from pointsman.engine.console import Console
@@ -32,6 +32,7 @@ from pointsman.tui.render import notices, whatif, why
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.selecting import Order
+from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
 from pointsman.tui.talking import TalkingApp
@@ -128,6 +129,14 @@ class PointsmanApp(TalkingApp):
             self.work(self.bridge.keep_arrangement(arrangement.written(self.arrangement)), "arrangement")
 
     # --- keys ---
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Search):
+            self.push_screen(Search())
+
+    def search_themes(self) -> None:
+        if not isinstance(self.screen, Search):
+            self.push_screen(Search(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def action_show_pane(self, name: str) -> None:
         self.home.show_pane(name)

@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from pointsman.tui import keys
+from pointsman.tui.screens.modal import Modal
 from pointsman.tui.untrusted import one_line
 
 
-class Choice(ModalScreen[str | None]):
+class Choice(Modal[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.FORM]
 
     def __init__(self, title: str, options: Sequence[tuple[str, str]]) -> None:

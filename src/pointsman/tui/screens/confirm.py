@@ -12,14 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from pointsman.tui import keys
+from pointsman.tui.screens.modal import Modal
 from pointsman.tui.untrusted import label
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Modal[str | None]):
     """Answers `yes`, `wait` (once nothing is running) or `no`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.CONFIRM]

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Select
 from textual.widgets.select import NoSelection
 
@@ -17,6 +16,7 @@ from pointsman.core.fleet import Fleet
 from pointsman.core.request import KINDS
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.tui import keys
+from pointsman.tui.screens.modal import Modal
 from pointsman.tui.untrusted import label
 
 _KINDS = (
@@ -32,7 +32,7 @@ _SPANS = (
 )
 
 
-class OverrideForm(ModalScreen[Override | None]):
+class OverrideForm(Modal[Override | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.FORM]
 
     def __init__(self, fleet: Fleet, now: float, new_id: str, model: str | None = None) -> None:

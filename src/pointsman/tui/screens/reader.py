@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from pointsman.tui import keys
 from pointsman.tui.messages import Copied, Kept
+from pointsman.tui.screens.modal import Modal
 
 
-class Reader(ModalScreen[None]):
+class Reader(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.READER]
 
     def __init__(self, title: str, body: Content, *, at_end: bool = False) -> None:

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pointsman.tui import keys
+from pointsman.tui.screens.modal import Modal
 
 if TYPE_CHECKING:
     from pointsman.tui.app import PointsmanApp
@@ -52,7 +52,7 @@ def sentence(number: int, keymap: Mapping[str, str]) -> str:
     return text
 
 
-class Tour(ModalScreen[None]):
+class Tour(Modal[None]):
     """A strip at the lower edge; above it the pane that is spoken of."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS]

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from pointsman.tui.panes.pane import Drawn
 from pointsman.tui.render import whatif
 from pointsman.tui.render.paint import paint, stack
 from pointsman.tui.render.whatif import Knob
+from pointsman.tui.screens.modal import Modal
 from pointsman.tui.untrusted import one_line
 
 
@@ -28,7 +28,7 @@ class Knobs(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.KNOBS]
 
 
-class WhatIf(ModalScreen[None]):
+class WhatIf(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.WHAT_IF]
 
     def __init__(self, prompt: str, knobs: tuple[Knob, ...], now: Decision) -> None:

@@ -1,0 +1,29 @@
+"""Screens over the screen that leave once. Textual's own `dismiss` takes away whatever is on top: a second key or click
+that was on its way would take the screen below, or fail where there is none."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.screen import ModalScreen, Screen
+
+T = TypeVar("T")
+
+
+class Modal(ModalScreen[T]):
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        return super().dismiss(result) if _on_top(self) else AwaitComplete()
+
+
+class Search(CommandPalette):
+    """Without the id of Textual's own, which one that is just leaving still has."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        return super().dismiss(result) if _on_top(self) else AwaitComplete()
+
+
+def _on_top(screen: Screen[Any]) -> bool:
+    stack = screen.app.screen_stack
+    return bool(stack) and stack[-1] is screen
