@@ -67,8 +67,17 @@ def test_no_headless_verb_loads_the_screen(args):
 
 def pointsman(*args: str, **given) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pointsman", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given
+        [sys.executable, "-m", "pointsman", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=interruptible,
+        **given,
     )
+
+
+def interruptible():
+    """As in a terminal: a test run in the background hands an ignored SIGINT down to its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_reader_that_leaves_early_is_no_failure():
