@@ -57,3 +57,12 @@ def test_a_lost_terminal_ends_the_program_with_its_call_settled(tmp_path: Path) 
         program.close_terminal()
         assert program.process.wait(PATIENCE_S) == 128 + signal.SIGHUP
     assert audited(tmp_path)[-1][0] == "outcome"
+
+
+def test_bytes_that_are_no_text_do_not_end_the_program(tmp_path: Path) -> None:
+    with PtyProgram("demo", env=environment(str(tmp_path)), columns=120, rows=40) as program:
+        program.wait_for("sk anything")
+        program.type(b"caf\xe9 \xff\x80 and on\xc3")
+        program.wait_for("and on")
+        program.type("\x11")
+        assert program.wait() == 0

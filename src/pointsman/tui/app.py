@@ -18,7 +18,7 @@ from textual.theme import Theme, ThemeProvider
 
 from pointsman.core.request import Request
 from pointsman.engine.console import Console
-from pointsman.tui import arrangement, keys, messages, slash
+from pointsman.tui import arrangement, keys, messages, slash, typed_bytes
 from pointsman.tui import theme as theming
 from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
@@ -249,6 +249,7 @@ def run(
         ascii_only=draws_only_ascii(sys.stdout.encoding, os.environ) if ascii_only is None else ascii_only,
         read_only=read_only,
     )
+    typed_bytes.accept_any()
     asyncio.run(_live(app))
     return app.return_code or 0
 
