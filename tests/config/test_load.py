@@ -260,11 +260,31 @@ def test_known_prices_fill_what_is_not_stated(write, small):
     assert (model.price_in, model.price_out, model.context) == (9000, 4500, 272_000)
 
 
-def test_a_window_beyond_the_price_step_is_counted_at_the_higher_price(write, small):
-    """A ledger may read high, never low: with the whole window in use the step's price applies to every call."""
-    whole, part = (priced(write, small, f'id = "gpt-6.1-sol"\n{c}') for c in ("", "context = 272_000"))
-    assert (whole.price_in, part.price_in) == (4000, 2000)
-    assert (whole.context, part.context) == (922_000, 272_000)
+def test_a_known_id_brings_its_price_step_and_its_caches_price(write, small):
+    model = priced(write, small, 'id = "gpt-6.1-sol"')
+    assert (model.price_in, model.price_above, model.price_in_above, model.price_out_above) == (
+        2000,
+        272_000,
+        4000,
+        15_000,
+    )
+    assert (model.price_cached, model.price_cache_write, model.context) == (100, 2500, 922_000)
+
+
+def test_whoever_states_a_price_states_the_whole_list(write, small):
+    """A step of the table above somebody's own price would be cheaper than that price."""
+    model = priced(write, small, 'id = "gpt-6.1-sol"\nprice_in = "$9/Mtok"')
+    assert (model.price_in, model.price_above, model.price_in_above, model.price_cache_write) == (
+        9000,
+        None,
+        None,
+        None,
+    )
+
+
+def test_a_price_beyond_a_step_needs_the_step(write, small):
+    with pytest.raises(ConfigError, match="price_above"):
+        priced(write, small, 'id = "x"\nprice_in = "$1/Mtok"\nprice_out = "$1/Mtok"\nprice_in_above = "$2/Mtok"')
 
 
 def test_a_stated_window_bounds_the_filled_answer(write, small):

@@ -10,6 +10,7 @@ import pytest
 from pointsman.core.audit import AuditEvent
 from pointsman.core.fleet import Fleet
 from pointsman.core.narrate import decided
+from pointsman.core.outcome import TokenUsage
 from pointsman.core.replay import Move, Recorded, Replayed, Spent, decision_of, replay, report, spent_of
 from pointsman.core.request import Task
 from pointsman.core.route import decide
@@ -79,12 +80,12 @@ def moved(before: Fleet, after: Fleet, *lines: Recorded, spent: dict[str, Spent]
     ("used", "cost", "unpriced"),
     [
         ({}, 0, 2),  # no tokens known: not priced, and not free
-        ({"a": Spent(model="coder", input=1000, output=100, cached=0, cost=0)}, 1000 * 300 + 100 * 1200, 1),
-        ({"a": Spent(model="coder", input=1000, output=100, cached=0, cost=None)}, 0, 2),
+        ({"a": Spent(model="coder", used=TokenUsage(input=1000, output=100), cost=0)}, 1000 * 300 + 100 * 1200, 1),
+        ({"a": Spent(model="coder", used=TokenUsage(input=1000, output=100), cost=None)}, 0, 2),
         (
             {
-                "a": Spent(model="coder", input=10, output=0, cached=0, cost=5_000),
-                "b": Spent(model="coder", input=20, output=1, cached=0, cost=0),
+                "a": Spent(model="coder", used=TokenUsage(input=10, output=0), cost=5_000),
+                "b": Spent(model="coder", used=TokenUsage(input=20, output=1), cost=0),
             },
             10 * 300 - 5_000 + 20 * 300 + 1200,
             0,
@@ -103,7 +104,7 @@ def test_the_cost_is_the_used_tokens_at_the_new_price_less_what_was_paid(
 def test_an_unknown_price_is_not_priced() -> None:
     before, after = small_fleet(), with_role("implementer", cloud_only=True, primary="mystery", fallbacks=())
     line = recorded(before, 1, "a", kind="coding")
-    used = {"a": Spent(model="coder", input=1, output=1, cached=0, cost=0)}
+    used = {"a": Spent(model="coder", used=TokenUsage(input=1, output=1), cost=0)}
     found = moved(before, after, line, spent=used)
     (move,) = found.moves  # type: ignore[attr-defined]
     assert (move.to_model, move.cost, move.unpriced) == (None, 0, 0)  # nobody would do it: unknown price is refused
@@ -165,7 +166,7 @@ def test_only_calls_that_answered_tell_what_was_used() -> None:
         "cost": 7,
         "data": {"outcome": "completed", "usage": {"input": 3}},
     }
-    assert spent_of(done) == ("r", Spent(model="m", input=3, output=0, cached=0, cost=7))
+    assert spent_of(done) == ("r", Spent(model="m", used=TokenUsage(input=3, output=0), cost=7))
     assert spent_of({**done, "data": {"outcome": "failed"}}) is None
     assert spent_of({"type": "decision"}) is None
 

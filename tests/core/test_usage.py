@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pointsman.core.fleet import Locality, Scope, Tier, Window
-from pointsman.core.usage import Usage, announced_band, band_of, cost_of, covers, fullest, window_bounds
+from pointsman.core.usage import Usage, announced_band, band_of, covers, fullest, window_bounds
 from support.fleets import BANDS, BUDGET, ENDPOINTS, MODELS
 
 LIMIT = 1_000_000
@@ -97,14 +97,3 @@ def test_calendar_windows(calendar: str, start: str, end: str) -> None:
 def test_a_december_rolls_into_january_and_a_rolling_window_has_no_end() -> None:
     assert window_bounds(Window(calendar="month"), when("2026-12-31T23:59:59"))[1] == when("2027-01-01")
     assert window_bounds(Window(seconds=18_000), 20_000.0) == (2_000.0, None)
-
-
-def test_cost_counts_cached_tokens_once_and_at_their_price() -> None:
-    opus = next(m for m in MODELS if m.name == "opus")
-    assert cost_of(opus, input_tokens=100, output_tokens=10) == 100 * 5000 + 10 * 25000
-    cached = replace(opus, price_cached=500)
-    assert cost_of(cached, input_tokens=100, output_tokens=0, cached=90) == 10 * 5000 + 90 * 500
-
-
-def test_an_unknown_price_is_unknown() -> None:
-    assert cost_of(next(m for m in MODELS if m.name == "mystery"), input_tokens=1, output_tokens=1) is None

@@ -253,6 +253,39 @@ async def cached_tokens_have_their_own_price(dialect: str) -> None:
     assert heard.answer.attempt.cost == 40 * 1000 + 60 * 100 + 10 * 4000 == outcome.cost
 
 
+STEPPED: dict[str, Callable[[Reply], list[bytes]]] = {
+    "openai": lambda r: [
+        b'data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\n',
+        b'data: {"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":10,'
+        b'"prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":30},'
+        b'"completion_tokens_details":{"reasoning_tokens":8}}}\n\n',
+        b"data: [DONE]\n\n",
+    ],
+    "anthropic": lambda r: [
+        b'data: {"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":60,'
+        b'"cache_creation_input_tokens":30,"output_tokens":1}}}\n\n',
+        b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"hi"}}\n\n',
+        b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":10}}\n\n',
+        b'data: {"type":"message_stop"}\n\n',
+    ],
+}
+
+
+@j.row("J10-step", "openai", "anthropic")
+async def steps_cache_writes_and_reasoning_are_settled_from_the_providers_figures(dialect: str) -> None:
+    """Reserved at the worst of them, settled at what the provider says was used."""
+    prices = {"price_cached": 100, "price_cache_write": 1250, "price_reasoning": 5000}
+    step = {"price_above": 99, "price_in_above": 2000, "price_out_above": 8000}
+    async with stage("p", dialect=dialect, endpoints={"p": CLOUD}, models={"p": {**prices, **step}}) as s:
+        s["p"].plays(raw_stream(STEPPED[dialect]))
+        heard = await s.ask(facts={"tokens": 100}, max_output=50)
+        (intent,), (outcome,) = await s.audit("intent"), await s.audit("outcome")
+    thought = 8 if dialect == "openai" else 0  # Anthropic does not tell them apart
+    written = (10 - thought) * 8000 + thought * 10_000
+    assert heard.answer.attempt.cost == 10 * 2000 + 60 * 200 + 30 * 2500 + written == outcome.cost
+    assert intent.cost == 100 * 2500 + 50 * 10_000
+
+
 def tight(calls: int) -> Callable[[Fleet], Fleet]:
     limit = calls * (11 * 1000 + 7 * 4000)
     cap = Budget(name="cap", limit=limit, unit=BudgetUnit.NANO_USD, window=Window(calendar="day"))

@@ -130,7 +130,7 @@ def _facts(values: Mapping[str, Any], endpoint: Endpoint) -> Mapping[str, int]:
     if values.get("locality", derived) is Locality.LOCAL:
         return {"price_in": 0, "price_out": 0, "price_cached": 0}
     row = prices.known(endpoint, values["id"])
-    return row.facts_at(values.get("context")) if row is not None else {}
+    return row.facts(values) if row is not None else {}
 
 
 def _check_model(model: Model, entry: Entry, endpoint: Endpoint) -> None:
@@ -138,6 +138,8 @@ def _check_model(model: Model, entry: Entry, endpoint: Endpoint) -> None:
         entry.place.key("locality").problem(f"{model.id} is relayed to ollama.com: it is not local")
     if model.context is not None and model.max_output is not None and model.max_output > model.context:
         entry.place.key("max_output").problem("is larger than the context it has to fit into")
+    if model.price_above is None and (model.price_in_above, model.price_out_above) != (None, None):
+        entry.place.key("price_above").problem("is missing: from how many input tokens on do the higher prices apply?")
     if model.retired:
         return
     gone, row = prices.stale(endpoint, model.id), prices.known(endpoint, model.id)

@@ -19,7 +19,9 @@ from pointsman.core.fleet import Scope
 # Figures that belong to one model id: another id must not inherit them.
 _OF_THE_ID = frozenset(
     {
-        *("context", "max_output", "price_in", "price_out", "price_cached", "vram", "kv_cache", "ram"),
+        *("context", "max_output", "vram", "kv_cache", "ram"),
+        *("price_in", "price_out", "price_cached", "price_cache_write", "price_reasoning"),
+        *("price_above", "price_in_above", "price_out_above"),
         *("speed", "first_token_stated", "first_token", "params", "locality", "retired", "quality", "quality_from"),
     }
 )

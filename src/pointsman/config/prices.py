@@ -26,27 +26,34 @@ class Known:
     price_in: int
     price_out: int
     price_cached: int | None = None
+    price_cache_write: int | None = None
+    price_reasoning: int | None = None
     context: int | None = None
     max_output: int | None = None
-    above: int | None = None  # input tokens above which the two prices below apply to the whole call
+    above: int | None = None  # input tokens of a call above which the two prices below apply to the whole call
     price_in_above: int | None = None
     price_out_above: int | None = None
     api: str = "chat"  # chat, embedding, or responses: not reachable through chat completions
 
-    def facts_at(self, context: int | None) -> dict[str, int]:
-        """The fields a model lacks, for the window it is used with.
-
-        A window beyond the price step takes the higher price for every call: the ledger may read high, never low.
-        """
-        window = context or self.context
-        stepped = self.above is not None and (window is None or window > self.above)
+    def facts(self, values: Mapping[str, Any]) -> dict[str, int]:
+        """The fields that a model of these stated `values` lacks. Whoever states a price states the whole list: a step
+        or a cache's price of ours above it would be none of his."""
+        window = values.get("context") or self.context
         facts = {
             "context": window,
             "max_output": min(self.max_output, window) if self.max_output and window else self.max_output,
-            "price_in": self.price_in_above if stepped else self.price_in,
-            "price_out": self.price_out_above if stepped else self.price_out,
+            "price_in": self.price_in,
+            "price_out": self.price_out,
             "price_cached": self.price_cached,
         }
+        if not {"price_in", "price_out"} & values.keys():
+            facts |= {
+                "price_cache_write": self.price_cache_write,
+                "price_reasoning": self.price_reasoning,
+                "price_above": self.above,
+                "price_in_above": self.price_in_above,
+                "price_out_above": self.price_out_above,
+            }
         return {name: figure for name, figure in facts.items() if figure is not None}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.measured import SpeedPoint, spread
 from pointsman.core.outcome import Completed
-from pointsman.core.usage import cost_of
+from pointsman.core.prices import worst_of
 
 # Everyday words that present tokenizers know as one token each, so that a prompt is about as long as was asked for.
 _WORDS = (
@@ -60,8 +60,9 @@ def worst_cost(model: Model, plan: Plan, locality: Locality) -> int | None:
     if locality is Locality.LOCAL:
         return 0
     # A tokenizer may need more tokens than words: half as much again, as the ledger reserves it.
-    inputs = sum(prompt * concurrency * plan.rounds for prompt, concurrency in plan.steps()) + min(plan.prompts)
-    return cost_of(model, input_tokens=inputs * 3 // 2, output_tokens=plan.calls * plan.output)
+    calls = [(prompt, concurrency * plan.rounds) for prompt, concurrency in plan.steps()] + [(min(plan.prompts), 1)]
+    costs = [(worst_of(model, input_tokens=prompt * 3 // 2, max_output=plan.output), count) for prompt, count in calls]
+    return None if costs[0][0] is None else sum((cost or 0) * count for cost, count in costs)
 
 
 def refusal(fleet: Fleet, model: Model) -> str | None:

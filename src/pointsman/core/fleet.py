@@ -98,7 +98,12 @@ class Model:
     max_output: int | None = None  # tokens
     price_in: int | None = None  # nano-USD per token
     price_out: int | None = None
-    price_cached: int | None = None
+    price_cached: int | None = None  # of input read from the provider's prompt cache; None: as other input
+    price_cache_write: int | None = None  # of input written to it; None: as other input
+    price_reasoning: int | None = None  # of hidden reasoning; None: as other output
+    price_above: int | None = None  # input tokens of a call above which the two prices below apply to all of it
+    price_in_above: int | None = None
+    price_out_above: int | None = None
     vram: int | None = None  # bytes of weights
     kv_cache: int | None = None  # bytes at the configured context
     ram: int | None = None  # bytes, for models that run on the CPU

@@ -13,9 +13,10 @@ from typing import Any
 
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Fleet, Locality, Tier
+from pointsman.core.outcome import TokenUsage
+from pointsman.core.prices import cost_of
 from pointsman.core.recorded import restore
 from pointsman.core.route import decide
-from pointsman.core.usage import cost_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,7 @@ class Spent:
     """What the call that answered a request used."""
 
     model: str
-    input: int  # tokens
-    output: int
-    cached: int
+    used: TokenUsage
     cost: int | None  # nano-USD
 
 
@@ -90,15 +89,9 @@ def spent_of(body: Mapping[str, Any]) -> tuple[str, Spent] | None:
     data = body.get("data", {})
     if body.get("type") != "outcome" or data.get("outcome") != "completed":
         return None
-    used = data.get("usage", {})
-    spent = Spent(
-        model=body.get("model", ""),
-        input=used.get("input", 0),
-        output=used.get("output", 0),
-        cached=used.get("cached", 0),
-        cost=body.get("cost"),
-    )
-    return body.get("request", ""), spent
+    told = data.get("usage", {})
+    used = TokenUsage(**{name: told.get(name, 0) for name in ("input", "output", "cached", "cache_write", "reasoning")})
+    return body.get("request", ""), Spent(model=body.get("model", ""), used=used, cost=body.get("cost"))
 
 
 # --- deciding again ----------------------------------------------------------------------------------------------
@@ -204,9 +197,7 @@ def _cost_difference(each: Replayed, used: Spent | None, after: Fleet) -> int | 
     if used is None:
         return None if each.line.ladder else 0
     model = after.models.get(each.decision.model or "")
-    would = (
-        0 if model is None else cost_of(model, input_tokens=used.input, output_tokens=used.output, cached=used.cached)
-    )
+    would = 0 if model is None else cost_of(model, used.used)
     return None if would is None or used.cost is None else would - used.cost
 
 

@@ -16,10 +16,11 @@ from pointsman.core.fleet import Band, Budget, BudgetUnit, Endpoint, Fleet, Loca
 from pointsman.core.guardrails import needs_judge, told_of_judge
 from pointsman.core.health import Health, HealthState
 from pointsman.core.memory import asleep, cannot_fit
+from pointsman.core.prices import worst_of
 from pointsman.core.request import Request, Task
 from pointsman.core.rules import Code, Notice
 from pointsman.core.snapshot import EndpointStatus, Snapshot
-from pointsman.core.usage import NORMAL, Usage, band_of, cost_of, covers, fullest
+from pointsman.core.usage import NORMAL, Usage, band_of, covers, fullest
 
 DEFAULT_MAX_OUTPUT = 4096  # tokens reserved where neither request, role nor model says
 # Rejections that time or a restart may mend: the only ones a last resort may try all the same.
@@ -438,7 +439,7 @@ def worst_case(unit: BudgetUnit, model: Model, input_tokens: int, max_output: in
         return 1
     if unit is BudgetUnit.TOKENS:
         return input_tokens + max_output
-    return cost_of(model, input_tokens=input_tokens, output_tokens=max_output)
+    return worst_of(model, input_tokens=input_tokens, max_output=max_output)
 
 
 def _amount(unit: BudgetUnit, figure: int) -> str:

@@ -91,12 +91,3 @@ def window_bounds(window: Window, now: float) -> tuple[float, float | None]:
         start = midnight.replace(day=1)
         return start.timestamp(), (start + timedelta(days=32)).replace(day=1).timestamp()
     return midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
-
-
-def cost_of(model: Model, *, input_tokens: int, output_tokens: int, cached: int = 0) -> int | None:
-    """nano-USD of a call; None when a price it needs is unknown. `input_tokens` includes the cached ones."""
-    if model.price_in is None or model.price_out is None:
-        return None
-    cached_price = model.price_in if model.price_cached is None else model.price_cached
-    fresh = max(input_tokens - cached, 0)
-    return fresh * model.price_in + cached * cached_price + output_tokens * model.price_out

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pointsman.core.fleet import EndpointKind, Model
-from pointsman.core.usage import cost_of
+from pointsman.core.outcome import TokenUsage
+from pointsman.core.prices import cost_of
 from pointsman.demo.chat import (
     ChatServer,
     Dialect,
@@ -47,7 +48,7 @@ def _deepseek_usage(job: Job) -> JsonObject:
 
 
 def _openrouter_usage(job: Job) -> JsonObject:
-    cost = cost_of(job.model, input_tokens=job.prompt_tokens, output_tokens=job.produced, cached=job.cached)
+    cost = cost_of(job.model, TokenUsage(input=job.prompt_tokens, output=job.produced, cached=job.cached))
     priced = {} if cost is None else {"cost": cost / 1e9, "is_byok": False}
     return {
         **plain_usage(job),

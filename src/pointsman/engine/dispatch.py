@@ -19,13 +19,13 @@ from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.keywords import task_for
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
+from pointsman.core.prices import cost_of
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import OverrideKind, Snapshot
 from pointsman.core.tokens import estimate_tokens
-from pointsman.core.usage import cost_of
 from pointsman.engine import events
 from pointsman.engine.board import Board
 from pointsman.engine.calls import Running, run_call
@@ -361,9 +361,6 @@ class _Journey:
 
     def _record(self, rung: Rung, outcome: Outcome, started: float, began: float, number: int) -> Attempt:
         model, usage = self.home.fleet.models[rung.model], outcome.usage
-        cost = None
-        if usage is not None:
-            cost = cost_of(model, input_tokens=usage.input, output_tokens=usage.output, cached=usage.cached)
         return Attempt(
             model=rung.model,
             endpoint=rung.endpoint,
@@ -371,7 +368,7 @@ class _Journey:
             number=number,
             started=started,
             seconds=self.home.clock.monotonic() - began,
-            cost=cost,
+            cost=None if usage is None else cost_of(model, usage),
         )
 
     def _hear(self, endpoint: str, chunk: Chunk) -> None:

@@ -7,9 +7,9 @@ from pointsman.core.audit import AuditEvent
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet, Locality
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, TokenUsage, never_sent
+from pointsman.core.prices import worst_of
 from pointsman.core.route import applicable_budgets
 from pointsman.core.tokens import estimate_tokens
-from pointsman.core.usage import cost_of
 from pointsman.engine.board import Board
 from pointsman.ports import BudgetFull, Charge, Clock, Reservation, Settlement, Store, StoreUnavailable, Ticket
 
@@ -55,7 +55,7 @@ class Ledger:
 
     def _worst(self, decision: Decision, rung: Rung) -> Charge:
         model, tokens = self._fleet.models[rung.model], decision.task.tokens
-        price = cost_of(model, input_tokens=tokens, output_tokens=rung.max_output)
+        price = worst_of(model, input_tokens=tokens, max_output=rung.max_output)
         if rung.locality is Locality.LOCAL:
             price = price or 0
         return Charge(tokens=tokens + rung.max_output, nano_usd=price)

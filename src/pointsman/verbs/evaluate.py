@@ -14,9 +14,9 @@ from pointsman.core.eval_tasks import ITEMS, SUITE
 from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.grading import Item
 from pointsman.core.measured import Quality
+from pointsman.core.prices import worst_of
 from pointsman.core.proposal import quoted
 from pointsman.core.tokens import estimate_tokens
-from pointsman.core.usage import cost_of
 from pointsman.verbs import documents, figures, say
 from pointsman.verbs.measuring import Chosen, Document, choose, exit_code, open_fleet, propose, tell_choice
 from pointsman.verbs.mistakes import Mistake
@@ -123,8 +123,8 @@ def worst_cost(model: Model, items: tuple[Item, ...], locality: Locality) -> int
 
     if locality is Locality.LOCAL:
         return 0
-    inputs = sum(estimate_tokens(item.prompt) for item in items)
-    return cost_of(model, input_tokens=inputs, output_tokens=OUTPUT * len(items))
+    costs = [worst_of(model, input_tokens=estimate_tokens(item.prompt), max_output=OUTPUT) for item in items]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 # --- showing -----------------------------------------------------------------------------------------------------
