@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
+from pointsman.core.chats import Chat, ChatFound, ChatHead, ChatTurn
 from pointsman.core.checks import CheckLimits, CheckOrder, CheckRun
 from pointsman.core.drift import Claim, Drift
 from pointsman.core.fleet import Budget, Endpoint, Fleet, Model
@@ -19,7 +20,7 @@ from pointsman.core.grading import Code
 from pointsman.core.health import Probe
 from pointsman.core.measured import Measurement
 from pointsman.core.outcome import Failed, TokenUsage
-from pointsman.core.request import Image, Message, Task
+from pointsman.core.request import Attachment, Message, Task
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import EndpointStatus, HostSample, Override, ServiceStatus
 from pointsman.core.usage import Usage
@@ -319,16 +320,6 @@ class Clock(Protocol):
 # --- the screen's own ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that goes with a prompt: its text, or an image. Exactly one of the two is there."""
-
-    path: str
-    size: int  # bytes of the file
-    text: str | None = None  # untrusted
-    image: Image | None = None
-
-
 class ScreenFiles(Protocol):
     """What the screen reads and writes beside the ledger. Nothing here is needed to route."""
 
@@ -340,6 +331,11 @@ class ScreenFiles(Protocol):
         """Reads a file that the user named. Raises ValueError, in words for the user, for what cannot be sent."""
         ...
 
+    async def edit(self, text: str) -> str:
+        """The text as the user's own editor leaves it, in the terminal, which is the editor's meanwhile. Raises
+        ValueError, in words for the user, if it cannot be run or gives nothing back."""
+        ...
+
     def arrangement(self) -> Mapping[str, object]:
         """What was last kept; empty if nothing was, or if it cannot be read."""
         ...
@@ -347,6 +343,48 @@ class ScreenFiles(Protocol):
     async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
         """Keeps a small JSON document about the looks of the screen. Failing to keep it is no error."""
         ...
+
+
+class Chats(Protocol):
+    """The conversations of the screen, kept as they go. Their keys are redacted. Raises StoreUnavailable, and
+    LookupError for a conversation that is not there."""
+
+    async def keep(self, head: ChatHead, place: int, turn: ChatTurn) -> None:
+        """Keeps the turn at that place, from 0, in place of what stood there; and the head, unless a title that the
+        user gave would be lost. Durable when this returns."""
+        ...
+
+    async def keep_copy(self, head: ChatHead, turns: Sequence[ChatTurn]) -> None:
+        """A new conversation with these turns, all at once."""
+        ...
+
+    async def cut(self, chat: str, place: int) -> None:
+        """Drops the turns from that place on."""
+        ...
+
+    async def heads(self, limit: int = 200) -> tuple[ChatHead, ...]:
+        """The last changed first."""
+        ...
+
+    async def search(self, written: str, limit: int = 50) -> tuple[ChatFound, ...]:
+        """By title, and by what stands in prompts and answers; the nearest first."""
+        ...
+
+    async def open(self, chat: str, detailed: int = 0) -> Chat:
+        """All of its turns, the newest `detailed` of them with their `detail`."""
+        ...
+
+    async def details(self, chat: str, first: int, end: int) -> tuple[ChatTurn, ...]:
+        """The turns of places first to end (exclusive), with their `detail`."""
+        ...
+
+    async def rename(self, chat: str, title: str) -> None: ...
+
+    async def delete(self, chat: str) -> None:
+        """Nothing of it is left in the file."""
+        ...
+
+    async def aclose(self) -> None: ...
 
 
 class Policies(Protocol):

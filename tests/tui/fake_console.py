@@ -32,7 +32,7 @@ from pointsman.core.fleet import (
 )
 from pointsman.core.health import Health, HealthState
 from pointsman.core.outcome import Attempt, Completed, Failed, FailureKind, TokenUsage
-from pointsman.core.request import Evidence, Request, Task
+from pointsman.core.request import Attachment, Evidence, Request, Task
 from pointsman.core.rules import Code
 from pointsman.core.ruling import Citation, Ruling
 from pointsman.core.snapshot import (
@@ -66,7 +66,7 @@ from pointsman.engine.events import (
     Waiting,
 )
 from pointsman.engine.plans import RestartPlan, SuggestedAction
-from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
+from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
 
 NOW = 1_790_000_000.0
 GIB = 1024**3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -26,6 +27,11 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
             for written in _writings(secret):
                 text = text.replace(written, _HIDDEN)
     return _SHAPES.sub(_HIDDEN, text)
+
+
+def redact_json(text: str, secrets: Sequence[str]) -> str:
+    """The same for JSON text, in which a key may be written with escapes."""
+    return redact(text, (*secrets, *(json.dumps(secret)[1:-1] for secret in secrets)))
 
 
 def detail_line(text: str, secrets: Sequence[str] = ()) -> str:

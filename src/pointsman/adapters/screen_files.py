@@ -14,8 +14,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from pointsman.core.request import Image
-from pointsman.ports import Attachment
+from pointsman.adapters import editor
+from pointsman.core.request import Attachment, Image
 
 EXPORTS = "exports"  # below the state directory
 ARRANGEMENT = "screen.json"
@@ -55,6 +55,9 @@ class LocalScreenFiles:
 
     async def attach(self, path: str) -> Attachment:
         return await asyncio.to_thread(_attach, path)
+
+    async def edit(self, text: str) -> str:
+        return await editor.edit(text, os.environ)
 
     def arrangement(self) -> Mapping[str, object]:
         try:

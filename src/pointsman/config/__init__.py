@@ -4,7 +4,7 @@ Above `ports`, below `adapters`. Never rewrites a file, never reads a key's valu
 directory by itself.
 """
 
-from pointsman.config.load import Audit, Checks, Settings, Ui, load
+from pointsman.config.load import Audit, Checks, KeptChats, Settings, Ui, load
 from pointsman.config.locality import is_near
 from pointsman.config.paths import (
     anchor_file,
@@ -24,6 +24,7 @@ __all__ = [
     "Audit",
     "Checks",
     "ConfigError",
+    "KeptChats",
     "Problem",
     "Settings",
     "Ui",

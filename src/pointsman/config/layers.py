@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.config.problems import SECRET, Place, Report, line_numbers
-from pointsman.config.shapes import ARRAYS, AUDIT, CHECKS, GATEWAY, TABLES, TOP, UI, read_table, read_value
+from pointsman.config.shapes import ARRAYS, AUDIT, CHATS, CHECKS, GATEWAY, TABLES, TOP, UI, read_table, read_value
 from pointsman.core.fleet import Scope
 
 # Figures that belong to one model id: another id must not inherit them.
@@ -48,6 +48,7 @@ class Layer:
     gateway: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
     checks: Mapping[str, Any] = field(default_factory=dict)
+    chats: Mapping[str, Any] = field(default_factory=dict)
     tables: dict[str, dict[str, Entry]] = field(default_factory=lambda: {name: {} for name in TABLES})
     arrays: dict[str, tuple[Entry, ...] | None] = field(default_factory=lambda: dict.fromkeys(ARRAYS))
 
@@ -83,13 +84,14 @@ def _syntax(error: Exception) -> str:
 
 def _fill(layer: Layer, document: dict[str, Any]) -> None:
     _report_secrets(document, layer.place)
-    sections = TABLES.keys() | ARRAYS.keys() | {"ui", "gateway", "audit", "checks"}
+    sections = TABLES.keys() | ARRAYS.keys() | {"ui", "gateway", "audit", "checks", "chats"}
     shape = {**TOP, **dict.fromkeys(sections, _as_is)}
     layer.top = {key: value for key, value in read_table(document, layer.place, shape).items() if key in TOP}
     layer.ui = read_table(document.get("ui", {}), layer.place.key("ui"), UI)
     layer.gateway = read_table(document.get("gateway", {}), layer.place.key("gateway"), GATEWAY)
     layer.audit = read_table(document.get("audit", {}), layer.place.key("audit"), AUDIT)
     layer.checks = read_table(document.get("checks", {}), layer.place.key("checks"), CHECKS)
+    layer.chats = read_table(document.get("chats", {}), layer.place.key("chats"), CHATS)
     for section, entry_shape in TABLES.items():
         place = layer.place.key(section)
         written = document.get(section, {})
@@ -127,6 +129,7 @@ def overlaid(base: Layer, over: Layer) -> Layer:
         gateway={**base.gateway, **over.gateway},
         audit={**base.audit, **over.audit},
         checks={**base.checks, **over.checks},
+        chats={**base.chats, **over.chats},
     )
     for section in TABLES:
         merged.tables[section] = dict(base.tables[section])
@@ -163,7 +166,7 @@ def over_preset(preset: Layer, layer: Layer) -> Layer:
 def _without_policy(layer: Layer) -> Layer:
     """The part of a document that stays when a preset is used as the whole policy: places, caps, services, screen."""
     top = {key: value for key, value in layer.top.items() if key not in _POLICY_KEYS}
-    kept = Layer(place=layer.place, top=top, ui=layer.ui, audit=layer.audit, checks=layer.checks)
+    kept = Layer(place=layer.place, top=top, ui=layer.ui, audit=layer.audit, checks=layer.checks, chats=layer.chats)
     kept.tables |= {name: table for name, table in layer.tables.items() if name not in POLICY_TABLES}
     return kept
 

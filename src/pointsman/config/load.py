@@ -37,6 +37,13 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptChats:
+    """Whether the screen's conversations are kept on this machine's disk."""
+
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """How the audit is witnessed from outside."""
 
@@ -54,6 +61,7 @@ class Settings:
     warnings: tuple[Problem, ...] = ()
     audit: Audit = Audit()
     checks: Checks = Checks()
+    chats: KeptChats = KeptChats()
     discover: bool = True  # offer endpoints found on this machine's usual ports
     model_dirs: tuple[str, ...] = ()  # folders of models, whose disks are watched
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # name -> metrics urls
@@ -76,6 +84,7 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         warnings=tuple(report.warnings),
         audit=Audit(**merged.audit),
         checks=_checks(merged),
+        chats=KeptChats(**merged.chats),
         discover=merged.top.get("discover", True),
         model_dirs=merged.top.get("model_dirs", ()),
         hosts=hosts,

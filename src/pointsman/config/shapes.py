@@ -332,6 +332,7 @@ SERVICE: Shape = {
 GATEWAY: Shape = {"kind": word("openclaw"), "path": text, "expect": text, "ref": text}
 AUDIT: Shape = {"anchor": text, "journal": flag}
 CHECKS: Shape = {"dir": text, "time": plain(units.duration), "memory": plain(units.memory)}
+CHATS: Shape = {"keep": flag}
 HOST: Shape = {"metrics_url": one_or_more(url)}
 UI: Shape = {"theme": text, "keymap": key_map, "refresh_hz": number(0.1, 4.0)}
 

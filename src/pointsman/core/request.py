@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -53,6 +54,30 @@ class Message:
     role: str  # system, user or assistant
     text: str
     images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with a prompt: its text, or an image. Exactly one of the two is there."""
+
+    path: str
+    size: int  # bytes of the file
+    text: str | None = None  # untrusted
+    image: Image | None = None
+
+
+def with_attachments(prompt: str, attachments: tuple[Attachment, ...]) -> Message:
+    """The prompt with what goes with it: texts are quoted below it, images travel beside it."""
+    quoted = "".join(f"\n\n{each.path}:\n{_fenced(each.text)}" for each in attachments if each.text is not None)
+    images = tuple(each.image for each in attachments if each.image is not None)
+    return Message(role="user", text=prompt + quoted, images=images)
+
+
+def _fenced(text: str) -> str:
+    """In a fence longer than any in the text, so that the text cannot end it."""
+    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

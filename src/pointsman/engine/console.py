@@ -18,7 +18,7 @@ from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
 from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent
 from pointsman.engine.plans import MachineDesk
-from pointsman.ports import AuditQuery, ModelTotal, ScreenFiles, ServiceResult
+from pointsman.ports import AuditQuery, Chats, ModelTotal, ScreenFiles, ServiceResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,11 @@ class Console(Protocol):
     @property
     def files(self) -> ScreenFiles | None:
         """Exports, attachments and the arrangement of the panes; None where nothing may be read or written."""
+        ...
+
+    @property
+    def chats(self) -> Chats | None:
+        """The conversations that are kept; None where none are."""
         ...
 
     @property

@@ -46,6 +46,7 @@ from pointsman.engine.workflow import Workflows
 from pointsman.ports import (
     AuditQuery,
     Backend,
+    Chats,
     Clock,
     CodeJudge,
     GatewayFile,
@@ -97,6 +98,7 @@ class Engine:
         memory: Memory | None = None,
         policies: Policies | None = None,
         files: ScreenFiles | None = None,
+        chats: Chats | None = None,
         checks: CheckSetting | None = None,
         remotes: Mapping[str, HostProbe] = MappingProxyType({}),
         measurements: Measurements | None = None,
@@ -106,7 +108,7 @@ class Engine:
         self._store, self._services, self._clock = store, services, clock
         self._measurements = measurements
         self._gateway = gateway
-        self._policies, self.files = policies, files
+        self._policies, self.files, self.chats = policies, files, chats
         self._banners, self._faults, self._play = banners, faults, play
         self._board = Board(fleet, clock)
         self._board.on_cloud_forbidden = self._leave_the_cloud

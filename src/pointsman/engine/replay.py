@@ -31,7 +31,7 @@ from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.events import EngineEvent
 from pointsman.engine.gauges import Gauges
 from pointsman.engine.plans import MachineDesk
-from pointsman.ports import AuditQuery, ModelTotal, Probed, ScreenFiles, ServiceResult
+from pointsman.ports import AuditQuery, Chats, ModelTotal, Probed, ScreenFiles, ServiceResult
 
 REPLAYING = "replaying a recording: nothing is changed and no model is asked"
 _KINDS: Mapping[str, type[EngineEvent]] = {kind.__name__: kind for kind in get_args(EngineEvent)}
@@ -44,6 +44,7 @@ class Replay:
 
     policies: tuple[str, ...] = ()
     files: ScreenFiles | None = None
+    chats: Chats | None = None
     drift: Drift | None = None
     faults: tuple[Fault, ...] = ()
 

@@ -5,17 +5,15 @@ Text is kept as it came, because it goes back to the models; it is cleaned where
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatchmethod
 
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.outcome import Attempt, Cancelled, Failed
-from pointsman.core.request import Message
+from pointsman.core.request import Attachment, Message, with_attachments
 from pointsman.engine import events
 from pointsman.engine.events import EngineEvent
-from pointsman.ports import Attachment
 
 
 class Phase(StrEnum):
@@ -233,19 +231,5 @@ class Conversation:
         told: list[Message] = []
         for turn in self.turns:
             if turn.phase is Phase.ANSWERED and turn.text:
-                told += [asked(turn.prompt, turn.attachments), Message(role="assistant", text=turn.text)]
-        return (*told, asked(prompt, attachments))
-
-
-def asked(prompt: str, attachments: tuple[Attachment, ...]) -> Message:
-    """The prompt with what goes with it: texts are quoted below it, images travel beside it."""
-    quoted = "".join(f"\n\n{each.path}:\n{_fenced(each.text)}" for each in attachments if each.text is not None)
-    images = tuple(each.image for each in attachments if each.image is not None)
-    return Message(role="user", text=prompt + quoted, images=images)
-
-
-def _fenced(text: str) -> str:
-    """In a fence longer than any in the text, so that the text cannot end it."""
-    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}\n{text}\n{fence}"
+                told += [with_attachments(turn.prompt, turn.attachments), Message(role="assistant", text=turn.text)]
+        return (*told, with_attachments(prompt, attachments))

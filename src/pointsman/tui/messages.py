@@ -9,11 +9,12 @@ from textual.message import Message
 
 from pointsman.core.audit import AuditRow
 from pointsman.core.decision import Decision
+from pointsman.core.request import Attachment
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
 from pointsman.engine.plans import RestartPlan
-from pointsman.ports import Attachment, AuditQuery, ModelTotal, ServiceResult
+from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
 

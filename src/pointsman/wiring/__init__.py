@@ -6,6 +6,7 @@ the screen can paint its first frame, and the pure verbs answer, without HTTP, d
 
 from pointsman.wiring.audit import erase_foreign, export_audit, read_audit, rotate_audit, verify_audit
 from pointsman.wiring.beginning import propose
+from pointsman.wiring.chats import open_chats
 from pointsman.wiring.doctor import examine_fleet, examine_machine, examine_servers
 from pointsman.wiring.engines import code_judge, open_demo, open_engine, similar
 from pointsman.wiring.looking import known, look_once, measured, new_id, totals
@@ -24,6 +25,7 @@ __all__ = [
     "look_once",
     "measured",
     "new_id",
+    "open_chats",
     "open_demo",
     "open_engine",
     "open_replay",

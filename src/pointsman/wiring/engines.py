@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pointsman.wiring.chats import kept_chats
 from pointsman.wiring.places import anchor_of, secrets_of
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ async def _start(
         checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
         files=LocalScreenFiles(state_dir),
+        chats=kept_chats(stack, settings, state_dir, secrets),
         measurements=store if isinstance(store, SqliteStore) else None,
         remotes={} if demo is not None else _remotes(settings, clients),
         residency=HttpResidency(clients),

@@ -18,11 +18,9 @@ async def recording(
     opening: AbstractAsyncContextManager[Console], path: Path, *, words: bool
 ) -> AsyncIterator[Console]:
     """The console of `opening`, everything it tells its door written to a new file. Raises OSError for the file."""
-    import json
-
     from pointsman import __version__
     from pointsman.adapters.clock import SystemClock
-    from pointsman.adapters.redact import redact
+    from pointsman.adapters.redact import redact_json
     from pointsman.adapters.tape_file import TapeFile
     from pointsman.core.tape import Head, head_line
     from pointsman.engine.recording import recorded
@@ -30,8 +28,7 @@ async def recording(
     clock = SystemClock()
     async with opening as console:
         keys = secrets_of(console.fleet).known()
-        hidden = (*keys, *(json.dumps(key)[1:-1] for key in keys))
-        with closing(TapeFile(path, lambda text: redact(text, hidden))) as tape:
+        with closing(TapeFile(path, lambda text: redact_json(text, keys))) as tape:
             tape.write(head_line(Head(began=clock.now(), words=words, fleet=console.fleet, program=__version__)))
             yield recorded(console, tape.write, clock.monotonic, words=words, problem=lambda: tape.problem)
 

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from pointsman.core.request import Attachment
 from pointsman.engine.events import EngineEvent
-from pointsman.ports import Attachment
 from pointsman.tui import slash
 from pointsman.tui.conversation import After, Conversation, Turn
 from pointsman.tui.messages import (
