@@ -34,6 +34,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "hierarchy": ("hierarchy", "hierarchy", "Write the model hierarchy page from what is configured and what runs."),
     "audit": ("audit", "audit", "Read the audit."),
     "check": ("check", "check", "Check the configuration."),
+    "keys": ("keys", "keys", "List every key of the screen by its id, as the configuration binds it."),
     "prove": ("prove", "prove", "Try the program's promises on this machine."),
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),
     "spec": ("spec", "spec", "Check the override block of specs, or write it."),

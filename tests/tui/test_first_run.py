@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from pointsman.keymap import all_keys
 from pointsman.tui.app import PointsmanApp
-from pointsman.tui.keys import all_bindings
 from pointsman.tui.screens.first_run import FirstRun
 from pointsman.tui.screens.tour import SENTENCES, Tour, begin, sentence
 
@@ -84,7 +84,7 @@ def test_the_tour_has_ten_sentences_and_names_keys_as_they_are_bound():
     told = [sentence(number, {"why": "f7"}) for number in range(10)]
     assert not any("{" in text for text in told), "a key of an id that does not exist"
     assert "f7 reads out why" in told[1]
-    assert {binding.id for binding in all_bindings()} >= {"why", "help", "undo"}
+    assert {binding.id for binding in all_keys()} >= {"why", "help", "undo"}
 
 
 async def test_the_tour_walks_the_panes_and_can_be_left_at_any_sentence(console, read):

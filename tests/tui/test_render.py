@@ -224,13 +224,6 @@ def test_slash_commands_are_told_from_prompts(typed: str, command: tuple[str, st
     assert slash.parse(typed) == command
 
 
-def test_every_key_has_an_id_of_its_own_and_none_is_enter_tab_or_backspace_in_disguise() -> None:
-    ids = [binding.id for binding in keys.all_bindings()]
-    assert all(ids) and len(set(ids)) == len(ids)
-    used = {key for binding in keys.all_bindings() for key in binding.key.split(",")}
-    assert not used & {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+left_square_bracket", "ctrl+b", "ctrl+a", "ctrl+s"}
-
-
 def test_keys_are_spelled_after_rebinding() -> None:
     (binding,) = (entry for entry in keys.APP if entry.id == "help")
     assert keys.shown(binding, {}) == "? f1"

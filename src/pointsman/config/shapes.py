@@ -7,12 +7,13 @@ report into their own place and return what is good.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pointsman import keymap
 from pointsman.config import units
 from pointsman.config.facts import read_conditions, read_stated
 from pointsman.config.problems import Place, Wrong, nearest_of
@@ -230,10 +231,30 @@ def nested(shape: Shape, build: Callable[..., Any]) -> Reader:
 
 
 def key_map(value: object, place: Place) -> Mapping[str, str]:
-    """Action id -> key, as Textual writes keys. Which ids exist is the screen's knowledge."""
+    """Action id -> key. What the program's own table says about them is said here, each at its line."""
     if not isinstance(value, dict):
         raise Wrong(f"expected a table, not {units.shown(value)}")
-    return MappingProxyType({action: read_value(key, place.key(action), text) for action, key in value.items()})
+    written: dict[str, str] = {}
+    for action, key, here in _actions(value, place):
+        read = read_value(key, here, text)
+        if isinstance(read, str):
+            written[action] = read
+    places = {action: here for action, _, here in _actions(value, place)}
+    for problem in keymap.problems(written):
+        places[problem.id].problem(problem.text, problem.nearest)
+    return MappingProxyType(written)
+
+
+def _actions(table: Mapping[str, object], place: Place, above: str = "") -> Iterator[tuple[str, object, Place]]:
+    """(id, key, place). TOML makes tables of an id that is written with its dots and without quotes."""
+    for name, value in table.items():
+        here = place
+        for part in name.split("."):
+            here = here.key(part)
+        if isinstance(value, dict):
+            yield from _actions(value, here, f"{above}{name}.")
+        else:
+            yield above + name, value, here
 
 
 # --- the tables ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.theme import Theme, ThemeProvider
 
+from pointsman import keymap as keytable
 from pointsman.core.request import Request
 from pointsman.engine.console import Console
 from pointsman.tui import arrangement, keys, messages, slash, typed_bytes
@@ -81,9 +82,9 @@ class PointsmanApp(TalkingApp):
             self.theme = chosen
         if self._wanted_theme not in (None, chosen):
             self.home.add_banner(f"no theme is called {one_line(str(self._wanted_theme))!r}")
-        for problem in keys.problems(self.keymap):
-            self.home.add_banner(one_line(problem))
-        self.set_keymap(dict(self.keymap))
+        for problem in keytable.problems(self.keymap):
+            self.home.add_banner(one_line(str(problem)))
+        self.set_keymap(dict(keys.for_textual(self.keymap)))
         self.set_class(self._ascii_only, "-ascii")
         self.link()
 
@@ -190,7 +191,7 @@ class PointsmanApp(TalkingApp):
         self.apply()
 
     def action_help(self) -> None:
-        shown = {str(entry.id): keys.shown(entry, self.keymap) for entry in keys.all_bindings()}
+        shown = {entry.id: keytable.shown(entry, self.keymap) for entry in keytable.all_keys()}
         live = [entry.binding for entry in self.screen.active_bindings.values()]
         body = stack(help_text.lines(keys.here(live), shown, slash.COMMANDS.values()))
         self.push_screen(Reader("keys", body))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -112,13 +113,20 @@ class Place:
             raise BadConfiguration(wrong) from None
 
     def demo_settings(self) -> Settings:
-        """The example's fleet, whatever is configured: the simulated servers stand behind all of its endpoints."""
+        """The example's fleet, whatever is configured: the simulated servers stand behind all of its endpoints. Theme
+        and keys are the user's own."""
         from pointsman.config import ConfigError, example_path, load
 
         try:
-            return load(example_path(), self.policy)
+            settings = load(example_path(), self.policy)
         except ConfigError as wrong:
             raise BadConfiguration(wrong) from None
+        found = self.found()
+        if found is None:
+            return settings
+        with suppress(ConfigError):  # it is said elsewhere, where the user's own fleet is wanted
+            return replace(settings, ui=load(found).ui)
+        return settings
 
     def named_config(self) -> Path:
         """Where a configuration of this run is, or would be."""

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from textual.binding import Binding
-
+from pointsman.keymap import Key
 from pointsman.tui.render.paint import Part
 
 Line = tuple[Part, ...]
 
 
-def lines(
-    groups: Mapping[str, tuple[Binding, ...]], shown: Mapping[str, str], commands: Iterable[str]
-) -> tuple[Line, ...]:
+def lines(groups: Mapping[str, tuple[Key, ...]], shown: Mapping[str, str], commands: Iterable[str]) -> tuple[Line, ...]:
     """`shown` gives the keys of each binding id as a person writes them."""
     drawn: list[Line] = []
     for title, bindings in groups.items():
         drawn.append(((title, "name"),))
         drawn += [
-            ((f"  {shown[str(entry.id)]:<26}", "strong"), (entry.tooltip, ""), (f"   {entry.id}", "faint"))
+            ((f"  {shown[entry.id]:<26}", "strong"), (entry.title, ""), (f"   {entry.id}", "faint"))
             for entry in bindings
         ]
         drawn.append(())

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.filter import LineFilter
 from textual.theme import Theme
 from textual.widgets import Footer, Static
 
+from pointsman.tui import keys
 from pointsman.tui import theme as theming
 from pointsman.tui.untrusted import Backstop, clean, one_line
 
@@ -32,11 +33,7 @@ _WAYS = "c  write this configuration and begin     d  look around in a simulated
 class FirstRun(App[Choice]):
     TITLE = "Pointsman"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "use", "write it and begin", id="first.use"),
-        Binding("d", "leave('demo')", "simulated fleet", id="first.demo"),
-        Binding("q,escape,ctrl+c", "leave('quit')", "quit", id="first.quit", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FIRST_RUN]
     CSS = """
     Screen { background: $background; color: $foreground; }
     Static { height: auto; }

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from pointsman.keymap import all_keys, shown
 from pointsman.tui import keys
 from pointsman.tui.screens.modal import Modal
 
@@ -33,11 +34,6 @@ SENTENCES = (
     ),
     ("chat", "{help} lists the keys of where you are, {palette.anywhere} every action there is: the rest is yours."),
 )
-_BINDINGS = (
-    Binding("enter,right,space,l,j", "step(1)", "next", tooltip="next sentence", id="tour.next"),
-    Binding("left,backspace,h,k", "step(-1)", "back", tooltip="the sentence before", id="tour.back"),
-    Binding("escape,q", "leave", "leave", tooltip="leave the tour", id="tour.leave"),
-)
 
 
 def begin(app: PointsmanApp) -> None:
@@ -47,15 +43,15 @@ def begin(app: PointsmanApp) -> None:
 def sentence(number: int, keymap: Mapping[str, str]) -> str:
     """With the keys as they are bound."""
     text = SENTENCES[number][1]
-    for binding in keys.all_bindings():
-        text = text.replace(f"{{{binding.id}}}", keys.shown(binding, keymap).split(" ")[0])
+    for entry in all_keys():
+        text = text.replace(f"{{{entry.id}}}", shown(entry, keymap).split(" ")[0])
     return text
 
 
 class Tour(Modal[None]):
     """A strip at the lower edge; above it the pane that is spoken of."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.TOUR]
     DEFAULT_CSS = """
     Tour { align: center bottom; background: $background 0%; }
     Tour #tour { width: 100%; height: auto; border: round $accent; background: $surface; padding: 0 1; }
