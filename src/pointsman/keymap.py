@@ -135,6 +135,25 @@ READER = (
     _key("reader.keep", "Y", "keep", "write it to a file", "file"),
 )
 
+LOG = (
+    _key("log.close", "escape,q", "close", "close", "close"),
+    _key("log.follow", "f", "follow", "follow what is written", "follow"),
+    _key("log.filter", "slash", "filter", "filter its lines", "filter"),
+    _key("log.search", "s", "search", "search", "search"),
+    _key("log.next", "n", "next(1)", "the next found line"),
+    _key("log.before", "N", "next(-1)", "the found line before"),
+    _key("log.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap"),
+    _key("log.times", "T", "times", "show times, or hide them", "times"),
+    _key("log.down", "j", "scroll_down", "down"),
+    _key("log.up", "k", "scroll_up", "up"),
+    _key("log.page_down", "ctrl+d", "page_down", "page down"),
+    _key("log.page_up", "ctrl+u", "page_up", "page up"),
+    _key("log.first", "g", "scroll_home", "first line"),
+    _key("log.last", "G", "scroll_end", "last line"),
+    _key("log.copy", "y", "copy", "copy what is shown", "copy"),
+    _key("log.keep", "Y", "keep", "write what is shown to a file", "file"),
+)
+
 CONFIRM = (
     _key("confirm.yes", "y", "answer('yes')", "yes", "yes"),
     _key("confirm.wait", "w", "answer('wait')", "yes, once nothing runs on it"),
@@ -177,6 +196,7 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "Writing a prompt": PROMPT,
         "A cut answer": FRAGMENT,
         "Reading": READER,
+        "A log": LOG,
         "What if": (*KNOBS, *WHAT_IF),
         "Confirming": CONFIRM,
         "Forms": FORM,
@@ -194,6 +214,7 @@ _TOGETHER = (
     ("In lists", "Override"),
     ("Everywhere", "Reading the chat"),
     ("Reading",),
+    ("A log",),
     ("Confirming",),
     ("What if",),
     ("Writing a prompt",),

@@ -5,7 +5,7 @@ Everything async, nothing blocking. Times are Unix seconds, durations seconds, m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -227,6 +227,19 @@ class StartLimit:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of a service's log, untrusted. `note`: our own word about the log, e.g. why it is empty."""
+
+    text: str
+    at: float | None = None  # Unix seconds; None: the log keeps no times
+    level: int | None = None  # of syslog, 0 to 7: smaller is worse
+    note: bool = False
+
+
+LogPieces = AsyncGenerator[tuple[LogLine, ...], None]
+
+
 class Services(Protocol):
     async def status(self) -> tuple[ServiceStatus, ...]: ...
 
@@ -248,6 +261,11 @@ class Services(Protocol):
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         """The last lines, untrusted text."""
+        ...
+
+    def follow(self, name: str, lines: int) -> LogPieces:
+        """First the last lines, or a note why there are none; then what is written, in pieces as it comes. Ends with
+        a note where nothing more can come. Closing it ends what was started for it."""
         ...
 
 

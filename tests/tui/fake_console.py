@@ -6,7 +6,7 @@ No clock and no sleeping: a reply streams until its script reaches a gate, and g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +66,7 @@ from pointsman.engine.events import (
     Waiting,
 )
 from pointsman.engine.plans import RestartPlan, SuggestedAction
-from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+from pointsman.ports import Attachment, AuditQuery, LogLine, ModelTotal, ServiceResult
 
 NOW = 1_790_000_000.0
 GIB = 1024**3
@@ -352,6 +352,8 @@ class FakeConsole:
         self.drift: Drift | None = None
         self.reverted = 0
         self.machines = FakeMachines(self)
+        self.log: asyncio.Queue[tuple[LogLine, ...]] = asyncio.Queue()
+        self.followed = 0  # logs that are being followed
         self.verdicts: list[tuple[str, bool]] = []
         self.planned: list[Request] = []
         self.ruled: list[tuple[str, bool]] = []
@@ -600,6 +602,15 @@ class FakeConsole:
     async def annotations(self) -> AsyncIterator[Annotated]:
         while True:
             yield await self.notes.get()
+
+    async def follow_logs(self, name: str, lines: int = 1_000) -> AsyncGenerator[tuple[LogLine, ...], None]:
+        """What `log` holds, then what a test puts into it."""
+        self.followed += 1
+        try:
+            while True:
+                yield await self.log.get()
+        finally:
+            self.followed -= 1
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return (f"{name}: found 1 CUDA device", f"{name}: model loaded")

@@ -21,6 +21,7 @@ from pointsman.tui.panes.turn import FragmentView
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.first_run import FirstRun
+from pointsman.tui.screens.log import LogScreen
 from pointsman.tui.screens.override_form import OverrideForm
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.tour import Tour
@@ -37,6 +38,7 @@ OWNERS = (
     Prompt,
     FragmentView,
     Reader,
+    LogScreen,
     Confirm,
     Choice,
     OverrideForm,

@@ -13,6 +13,7 @@ from pointsman import keymap
 from pointsman.core.audit import EventType
 from pointsman.core.outcome import FailureKind
 from pointsman.core.snapshot import OverrideKind
+from pointsman.ports import LogLine
 from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.commands import commands
@@ -333,11 +334,32 @@ async def test_a_restart_runs_only_after_a_dialog_with_the_exact_command_and_its
         await until(pilot, lambda: "llama-coder not now:" in read(app))
 
 
-async def test_logs_open_in_a_reader(console: Any, read: Read) -> None:
+def written(*texts: str) -> tuple[LogLine, ...]:
+    return tuple(LogLine(text=text, at=1_790_000_000.0) for text in texts)
+
+
+async def test_a_log_is_followed_filtered_searched_and_left_with_nothing_running(console: Any, read: Read) -> None:
+    console.log.put_nowait(written(*(f"line {number} [red]" for number in range(100)), "model loaded"))
     async with screen(console) as (app, pilot):
         await pilot.press("escape", "4", "j", "l")
-        await until(pilot, lambda: "llama-qwen: model loaded" in read(app))
+        await until(pilot, lambda: "model loaded" in read(app))
+        assert "log of llama-qwen" in read(app) and "line 99 [red]" in read(app) and "line 0 " not in read(app)
+        await pilot.press("g")
+        await until(pilot, lambda: "line 0 [red]" in read(app))
+        console.log.put_nowait(written("out of memory", "\x1b]0;title\x07 is tame"))
+        await until(pilot, lambda: "2 new" in read(app))
+        assert "out of memory" not in read(app), "who reads above is left there"
+        await pilot.press("f")
+        await until(pilot, lambda: "following" in read(app) and "is tame" in read(app))
+        await pilot.press("slash", *"memory")
+        await until(pilot, lambda: "/memory (1 of 103)" in read(app) and "line 99" not in read(app))
+        await pilot.press("enter", "T", "slash", *["backspace"] * 6, "enter", "s", *"line 7", "enter")
+        await until(pilot, lambda: "11 of 11" in read(app) and "line 79 [red]" in read(app))
+        await pilot.press(*["N"] * 10)
+        await until(pilot, lambda: "1 of 11" in read(app) and "line 7 [red]" in read(app))
+        assert console.followed == 1
         await pilot.press("escape")
+        await until(pilot, lambda: console.followed == 0)
         assert "model loaded" not in read(app)
 
 

@@ -26,6 +26,13 @@ def one_line(value: object, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def log_text(value: object, limit: int = 2_000) -> str:
+    """As `one_line`, but every space stays where it is: logs are indented."""
+    raw = str(value)[: limit + 1].replace("\t", "    ")
+    line = "".join(" " if char.isspace() else _visible(char) for char in raw).rstrip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 def _visible(char: str) -> str:
     return "\ufffd" if unicodedata.category(char) in _UNPRINTABLE else char
 

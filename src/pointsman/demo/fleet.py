@@ -11,6 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -25,11 +27,12 @@ from pointsman.demo.machine import Pace
 from pointsman.demo.ollama import OllamaServer
 from pointsman.demo.openai import CloudServer
 from pointsman.demo.server import Life, SimulatedServer
-from pointsman.demo.services import ServicePlay
+from pointsman.demo.services import Seen, ServicePlay
 from pointsman.demo.vllm import VllmServer
-from pointsman.ports import HostProbe, PortOwner, ServiceResult, StartLimit
+from pointsman.ports import HostProbe, LogLine, LogPieces, PortOwner, ServiceResult, StartLimit
 
 T = TypeVar("T")
+_LOOK_S = 0.25  # between two looks at a log
 
 # Document 000 describes its fleet with this service down: the first thing to do is to start it.
 INACTIVE_AT_START = frozenset({"llama-qwen"})
@@ -195,6 +198,19 @@ class SimulatedServices:
 
     async def logs(self, name: str, lines: int) -> tuple[str, ...]:
         return await self._thread.read(lambda: self._play.logs(name, lines))
+
+    async def follow(self, name: str, lines: int) -> LogPieces:
+        seen: Seen = ()
+        while True:
+            seen, written = await self._thread.read(partial(self._play.written_since, name, seen, lines))
+            if written:
+                yield tuple(_log_line(line) for line in written)
+            await asyncio.sleep(_LOOK_S)
+
+
+def _log_line(written: str) -> LogLine:
+    stamp, _, text = written.partition(" ")
+    return LogLine(text=text, at=datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S%z").timestamp())
 
 
 class SimulatedHost:

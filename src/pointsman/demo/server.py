@@ -129,6 +129,7 @@ class SimulatedServer:
         self.starts = 0
         self.violations = 0  # requests that would have destroyed something
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self.noted = 0  # lines ever added to it
         self.http = HttpServer(self._handle)
         self._prefix = urlsplit(endpoint.url).path.rstrip("/")
         self._load_seconds = load_seconds
@@ -213,6 +214,7 @@ class SimulatedServer:
         """Adds a line to the log."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now()))
         self.log.append(f"{stamp} {text}")
+        self.noted += 1
 
     def _begin_anew(self) -> None:
         self.counters = Counters()

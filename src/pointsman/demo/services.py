@@ -26,6 +26,7 @@ _REASONS: Mapping[Life, str] = {
     Life.DOWN: "stopped (simulated)",
     Life.FAILED: "killed by signal 9 (simulated)",
 }
+Seen = tuple[int, ...]  # lines of each server
 _WORST_FIRST = (Life.FAILED, Life.DOWN, Life.LOADING, Life.UP)
 
 
@@ -58,6 +59,18 @@ class ServicePlay:
         merged = sorted(line for server in self._servers[name] for line in server.log)
         one = list(self._servers[name][0].log) if len(self._servers[name]) == 1 else merged
         return tuple(one[-lines:]) if lines > 0 else ()
+
+    def written_since(self, name: str, seen: Seen, lines: int) -> tuple[Seen, tuple[str, ...]]:
+        """What its servers wrote after `seen`, how many lines of each that was; at first nothing is seen."""
+        servers = self._servers[name]
+        before = dict(zip(servers, seen, strict=False))
+        fresh = (
+            list(server.log)[-(server.noted - before.get(server, 0)) :]
+            for server in servers
+            if server.noted > before.get(server, 0)
+        )
+        written = sorted((line for each in fresh for line in each), key=lambda line: line.partition(" ")[0])
+        return tuple(server.noted for server in servers), tuple(written[-lines:])
 
     def _status(self, service: Service) -> ServiceStatus:
         servers = self._servers[service.name]

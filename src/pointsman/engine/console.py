@@ -18,7 +18,7 @@ from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
 from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent
 from pointsman.engine.plans import MachineDesk
-from pointsman.ports import AuditQuery, Chats, ModelTotal, ScreenFiles, ServiceResult
+from pointsman.ports import AuditQuery, Chats, LogPieces, ModelTotal, ScreenFiles, ServiceResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +196,10 @@ class Console(Protocol):
         ...
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]: ...
+
+    def follow_logs(self, name: str, lines: int = 1_000) -> LogPieces:
+        """The last lines of a service's log, then those to come; see `ports.Services.follow`."""
+        ...
 
     @property
     def faults(self) -> tuple[Fault, ...]:

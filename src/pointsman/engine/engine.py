@@ -51,6 +51,7 @@ from pointsman.ports import (
     CodeJudge,
     GatewayFile,
     HostProbe,
+    LogPieces,
     Measurements,
     Memory,
     ModelTotal,
@@ -436,6 +437,9 @@ class Engine:
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return await self._services.logs(name, lines)
+
+    def follow_logs(self, name: str, lines: int = 1_000) -> LogPieces:
+        return self._services.follow(name, lines)
 
     def _leave_the_cloud(self) -> None:
         """local_only came into force, by whichever process or hand: no cloud stream lives on, no client stays."""

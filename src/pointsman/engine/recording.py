@@ -17,7 +17,7 @@ from pointsman.core.snapshot import Snapshot
 from pointsman.core.tape import changes, without_words
 from pointsman.engine.console import Console
 from pointsman.engine.events import EngineEvent
-from pointsman.ports import AuditQuery, ModelTotal
+from pointsman.ports import AuditQuery, LogPieces, ModelTotal
 
 Write = Callable[[Mapping[str, Any]], None]
 _PAGE = 1_000  # audit lines asked for at once
@@ -153,3 +153,13 @@ class Recorder:
         found = await self._console.service_logs(name, lines)
         self._put("logs", {"service": name, "lines": list(found)}, words=True)
         return found
+
+    async def follow_logs(self, name: str, lines: int = 1_000) -> LogPieces:
+        """Only what there was at first goes on the tape: a log that is watched could fill it."""
+        first = True
+        async with aclosing(self._console.follow_logs(name, lines)) as pieces:
+            async for piece in pieces:
+                if first:
+                    self._put("logs", {"service": name, "lines": [line.text for line in piece]}, words=True)
+                    first = False
+                yield piece

@@ -31,7 +31,7 @@ from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.events import EngineEvent
 from pointsman.engine.gauges import Gauges
 from pointsman.engine.plans import MachineDesk
-from pointsman.ports import AuditQuery, Chats, ModelTotal, Probed, ScreenFiles, ServiceResult
+from pointsman.ports import AuditQuery, Chats, LogLine, LogPieces, ModelTotal, Probed, ScreenFiles, ServiceResult
 
 REPLAYING = "replaying a recording: nothing is changed and no model is asked"
 _KINDS: Mapping[str, type[EngineEvent]] = {kind.__name__: kind for kind in get_args(EngineEvent)}
@@ -314,6 +314,10 @@ class Replay:
 
     async def service_logs(self, name: str, lines: int = 200) -> tuple[str, ...]:
         return self._logs.get(name, (REPLAYING,))[-lines:]
+
+    async def follow_logs(self, name: str, lines: int = 1_000) -> LogPieces:
+        """What was read of it in the recorded run; nothing is added any more."""
+        yield tuple(LogLine(text=text) for text in await self.service_logs(name, lines))
 
     async def play(self, fault: Fault) -> str:
         raise ValueError(REPLAYING)

@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from textual import on
-from textual.content import Content
 from textual.message import Message
 
 from pointsman.core.snapshot import Override, OverrideKind
@@ -24,7 +23,7 @@ from pointsman.tui.render import audit, endpoints, exports, overrides, services
 from pointsman.tui.render.paint import Part, stack
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.reader import Reader
-from pointsman.tui.untrusted import cleaned_lines, label, one_line
+from pointsman.tui.untrusted import label, one_line
 
 UNDO_FOR: Final = 30.0  # seconds
 CLIPBOARD_MOST: Final = 70_000  # bytes: what common terminals still take in one OSC 52
@@ -209,12 +208,20 @@ class ActingApp(LinkedApp):
     @on(messages.LogsAsked)
     def logs_asked(self, event: messages.LogsAsked) -> None:
         if self.bridge is not None:
-            self.work(self.bridge.logs(event.name), "logs")
+            from pointsman.tui.screens.log import LogScreen
 
-    @on(messages.LogsRead)
-    def logs_read(self, event: messages.LogsRead) -> None:
-        text = cleaned_lines(event.lines) or "no lines: the service has written nothing, or its log cannot be read"
-        self.push_screen(Reader(f"log of {label(event.name)}", Content(text), at_end=True))
+            shown = LogScreen(event.name, self._glyphs)
+            self.push_screen(shown)
+            # The screen's own worker: it is cancelled when the screen is closed.
+            shown.run_worker(self.bridge.follow(event.name), name=event.name, group="log", exit_on_error=False)
+
+    @on(messages.LogGrew)
+    def log_grew(self, event: messages.LogGrew) -> None:
+        from pointsman.tui.screens.log import LogScreen
+
+        for shown in self.screen_stack:
+            if isinstance(shown, LogScreen) and shown.service == event.name and shown.is_mounted:
+                shown.take(event.lines)
 
     @on(messages.FaultAsked)
     @changes

@@ -27,7 +27,7 @@ from pointsman.tui.messages import (
     Compared,
     Found,
     Ledger,
-    LogsRead,
+    LogGrew,
     Opened,
     Pictured,
     Replied,
@@ -46,6 +46,8 @@ DAY = 86_400
 NEWEST = 4  # lines the ticker may need
 EXPORT_PAGE = 1_000  # audit lines
 EXPORT_MOST = 100_000
+LOG_LINES = 2_000  # looked back at
+DRAWN_EVERY = 0.1  # seconds
 
 
 async def hold(open_console: OpenConsole, post: Post, closing: asyncio.Event) -> None:
@@ -215,8 +217,12 @@ class Bridge:
         self._post(Told(f"{verb} {label(name)}: {one_line(result.text)}", "information" if result.ok else "error"))
         await self._show_now()
 
-    async def logs(self, name: str) -> None:
-        self._post(LogsRead(name, await self._console.service_logs(name)))
+    async def follow(self, name: str) -> None:
+        """Until it is cancelled. Pieces come no faster than they can be drawn; what is written meanwhile waits."""
+        async with aclosing(self._console.follow_logs(name, LOG_LINES)) as pieces:
+            async for piece in pieces:
+                self._post(LogGrew(name, piece))
+                await asyncio.sleep(DRAWN_EVERY)
 
     async def play(self, fault: Fault) -> None:
         self._post(Told(await self._console.play(fault)))

@@ -14,7 +14,7 @@ from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
 from pointsman.engine.plans import RestartPlan
-from pointsman.ports import AuditQuery, ModelTotal, ServiceResult
+from pointsman.ports import Attachment, AuditQuery, LogLine, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
 
@@ -99,9 +99,11 @@ class ServicePlanned(Message):
 
 
 @dataclass(eq=False, repr=False)
-class LogsRead(Message):
+class LogGrew(Message):
+    """The next piece of a service's log."""
+
     name: str
-    lines: tuple[str, ...]
+    lines: tuple[LogLine, ...]
 
 
 @dataclass(eq=False, repr=False)

@@ -8,7 +8,6 @@ given to a markup parser; `to_content` makes the value widgets may show.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from rich.segment import Segment
@@ -94,7 +93,3 @@ class AsciiOnly(LineFilter):
 def _cleaned(segment: Segment) -> Segment:
     text, style, control = segment
     return Segment(one_line(text) if not text.isprintable() else text, style, control)
-
-
-def cleaned_lines(lines: Sequence[str]) -> str:
-    return "\n".join(one_line(line) for line in lines)

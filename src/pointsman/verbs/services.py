@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pointsman.core.fleet import Fleet
-from pointsman.core.plain_text import one_line
+from pointsman.core.log_filter import passes
+from pointsman.core.plain_text import clean, one_line
 from pointsman.core.snapshot import RestartProgress, RestartStage, Snapshot
 from pointsman.engine.plans import RestartPlan
-from pointsman.ports import ServiceResult
+from pointsman.ports import LogLine, ServiceResult
 from pointsman.verbs import documents, say
 from pointsman.verbs.mistakes import DONE, FAILED, unknown
 from pointsman.verbs.place import Place, as_json, place_options
@@ -154,15 +157,39 @@ _action("reset-failed", "Let systemd forget that the service NAME was started to
 @services.command("logs")
 @click.argument("name")
 @click.option("--lines", type=click.IntRange(1, 10_000), default=200, show_default=True)
+@click.option("--follow", is_flag=True, help="Stay, and show new lines as they come.")
+@click.option("--filter", "wanted", metavar="WORDS", default="", help="Only lines with all of these; !word: without.")
 @as_json
 @place_options
 @click.pass_obj
-def logs(place: Place, /, *, name: str, lines: int, as_json: bool) -> int:
-    """Show the last log lines of the service NAME."""
+def logs(place: Place, /, *, name: str, lines: int, follow: bool, wanted: str, as_json: bool) -> int:
+    """Show the last log lines of the service NAME. With --follow and --json, one object per line."""
     _known(place, name)
+    if follow:
+        run(_with_engine(place, lambda engine: _follow(engine, name, lines, wanted, as_json)))
+        return DONE
     found = run(_with_engine(place, lambda engine: engine.service_logs(name, lines)))
+    found = tuple(each for each in found if passes(each, wanted))
     if as_json:
         say.document({"service": name, "lines": list(found)})
     for each in () if as_json else found:
         say.data(one_line(each))
     return DONE
+
+
+async def _follow(engine: Engine, name: str, lines: int, wanted: str, as_json: bool) -> None:
+    async with aclosing(engine.follow_logs(name, lines)) as pieces:
+        async for piece in pieces:
+            for line in piece:
+                if line.note and not as_json:
+                    say.tell(line.text)
+                elif line.note or passes(line.text, wanted):
+                    _show_line(line, as_json)
+
+
+def _show_line(line: LogLine, as_json: bool) -> None:
+    if as_json:
+        say.line(documents.values(line))
+        return
+    when = "" if line.at is None else datetime.fromtimestamp(line.at, UTC).astimezone().strftime("%H:%M:%S ")
+    say.data(when + clean(line.text))

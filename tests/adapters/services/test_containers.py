@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,15 @@ async def test_both_streams_are_one_log_in_order_and_tame(fake: Fake) -> None:
     lines = await docker.logs(container(), 50)
     assert [line.split(" ", 1)[1] for line in lines] == ["one", "t�[31mwo", "three"]
     assert fake.calls == ["logs --timestamps --tail 50 vllm"]
+
+
+async def test_a_followed_container_tells_no_line_twice(fake: Fake) -> None:
+    docker = fake.says("2026-11-21T09:00:01.000000001Z one\n")
+    more = "2026-11-21T09:00:01.000000001Z one\\n2026-11-21T09:00:01.000000002Z   two\\n"
+    script = (fake.folder / "docker").read_text()
+    stays = f"case \"$*\" in *--follow*) printf '{more}'; exec sleep 60;; esac\ncat"
+    (fake.folder / "docker").write_text(script.replace("cat", stays, 1))
+    async with aclosing(docker.follow(container(), 50)) as pieces:
+        assert [line.text for line in await anext(pieces)] == ["one"]
+        assert [line.text for line in await anext(pieces)] == ["  two"]
+    assert fake.calls[1] == "logs --follow --timestamps --since 2026-11-21T09:00:01.000000001Z vllm"

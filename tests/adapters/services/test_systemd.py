@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pointsman.adapters.services.systemd import (
     SystemdServices,
     parse_show,
-    read_journal_line,
     read_span,
     read_state,
     unit_name,
 )
+from pointsman.adapters.services.unit_journal import read_entry
 from pointsman.core.fleet import Service, ServiceKind
 from pointsman.core.snapshot import ServiceState
 
@@ -62,16 +63,23 @@ class Fake:
         return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
     def says(self, program: str, out: str = "", err: str = "", code: int = 0) -> None:
-        (self.folder / "out").write_text(out)
-        (self.folder / "err").write_text(err)
+        (self.folder / f"{program}-out").write_text(out)
+        (self.folder / f"{program}-err").write_text(err)
         path = self.folder / program
         path.write_text(
             "#!/bin/sh\n"
             f"printf '%s\\0' \"$@\" >> {self.folder}/calls; printf '\\n\\n' >> {self.folder}/calls\n"
             f"/usr/bin/env > {self.folder}/environment\n"
-            f"/bin/cat {self.folder}/out; /bin/cat {self.folder}/err >&2; exit {code}\n"
+            f"/bin/cat {path}-out; /bin/cat {path}-err >&2; exit {code}\n"
         )
         path.chmod(0o755)
+
+    def follows(self, out: str) -> None:
+        """`journalctl --follow` says that, tells its pid, and stays until it is ended."""
+        path = self.folder / "journalctl"
+        once = path.read_text()
+        stays = f"echo $$ > {self.folder}/follower; printf '%s' '{out}'; exec /bin/sleep 60"
+        path.write_text(once.replace("/bin/cat", f'case "$*" in *--follow*) {stays};; esac\n/bin/cat', 1))
 
     def manager(self, *, user: bool = True, **more: object) -> SystemdServices:
         environ = {"PATH": str(self.folder), "HOME": "/home/me", "OPENAI_API_KEY": "sk-canary"}
@@ -361,14 +369,15 @@ def test_show_blocks_are_split_at_blank_lines_and_values_may_hold_signs() -> Non
     ],
 )
 def test_a_journal_message_of_any_shape_becomes_one_printable_line(message, shown) -> None:
-    line = read_journal_line(json.dumps({"MESSAGE": message, "__REALTIME_TIMESTAMP": "x"}))
-    assert line == f"--:--:-- {shown}".strip()
-    assert line.isprintable()
+    line = read_entry({"MESSAGE": message, "__REALTIME_TIMESTAMP": "x"})
+    assert line is not None and line.text == shown and line.at is None
+    assert line.text.isprintable()
 
 
 @pytest.mark.parametrize("raw", ["", "-- No entries --", "[]", "{}", "[" * 50_000])
-def test_what_is_no_journal_entry_is_skipped(raw: str) -> None:
-    assert read_journal_line(raw) is None
+async def test_what_is_no_journal_entry_is_skipped(fake: Fake, raw: str) -> None:
+    fake.says("journalctl", f'{raw}\n{{"MESSAGE":"b"}}\n')
+    assert await fake.manager().logs(service(), 10) == ("--:--:-- b",)
 
 
 async def test_logs_ask_for_the_unit_and_a_bounded_number_of_lines(fake: Fake) -> None:
@@ -376,15 +385,43 @@ async def test_logs_ask_for_the_unit_and_a_bounded_number_of_lines(fake: Fake) -
     lines = await fake.manager().logs(service(), 10**9)
     assert [line[9:] for line in lines] == ["a", "b"]
     assert lines[0][2] == ":" and lines[1][:8] == "--:--:--"
-    assert fake.calls[0] == ["--quiet", "--no-pager", "--output=json", "--lines=1000", "--user-unit=llama.service"]
+    fields = "--output-fields=MESSAGE,PRIORITY"
+    assert fake.calls[0] == [
+        "--quiet",
+        "--no-pager",
+        "--output=json",
+        fields,
+        "--lines=5000",
+        "--user-unit=llama.service",
+    ]
 
 
-async def test_an_empty_journal_is_not_called_silence(fake: Fake) -> None:
-    fake.says("journalctl", "")
-    assert await fake.manager(user=False).logs(service(), 0) == (
-        "the journal has nothing of this unit, or none is kept here",
-    )
-    assert fake.calls[0][-2:] == ["--lines=1", "--unit=llama.service"]
+@pytest.mark.parametrize(
+    ("err", "out", "show", "why"),
+    [
+        ("No journal files were found.", "", block(), "no journal is kept here"),
+        ("No journal files were opened due to insufficient permissions.", "", block(), "cannot be read by this user"),
+        ("", "x", block(), "the journal has nothing of llama.service"),
+        ("", "x", block(LoadState="not-found", ActiveState="inactive"), "there is no unit llama.service"),
+    ],
+)
+async def test_an_empty_journal_is_not_called_silence(fake: Fake, err: str, out: str, show: str, why: str) -> None:
+    fake.says("systemctl", show)
+    fake.says("journalctl", out, err)
+    (line,) = await fake.manager(user=False).logs(service(), 0)
+    assert why in line
+
+
+async def test_a_followed_journal_goes_on_after_its_last_line_and_leaves_no_process(fake: Fake) -> None:
+    entry = '{"MESSAGE":"%s","PRIORITY":"3","__CURSOR":"s=%s","__REALTIME_TIMESTAMP":"1795225195688240"}\n'
+    fake.says("journalctl", entry % ("old", "1"))
+    fake.follows(entry % ("  new", "2") + "half a li")
+    async with aclosing(fake.manager().follow(service(), 100)) as pieces:
+        assert [line.text for line in await anext(pieces)] == ["old"]
+        (line,) = await anext(pieces)
+        assert (line.text, line.level, line.at) == ("  new", 3, 1795225195.68824)
+    assert fake.calls[1][-4:] == ["--follow", "--no-tail", "--after-cursor=s=1", "--user-unit=llama.service"]
+    assert not psutil.pid_exists(int((fake.folder / "follower").read_text()))
 
 
 async def test_a_missing_runtime_directory_is_filled_in_where_it_exists(

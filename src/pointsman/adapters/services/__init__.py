@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from pointsman.adapters.services.port_owner import find_owner
 from pointsman.core.fleet import Service, ServiceKind
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import PortOwner, ServiceResult, StartLimit
+from pointsman.ports import LogLine, LogPieces, PortOwner, ServiceResult, StartLimit
 
 VERBS = ("start", "stop", "restart", "reset-failed")
 
@@ -33,6 +34,10 @@ class ServiceAdapter(Protocol):
 
     async def logs(self, service: Service, lines: int) -> tuple[str, ...]:
         """The last lines, oldest first, each one printable line."""
+        ...
+
+    def follow(self, service: Service, lines: int) -> LogPieces:
+        """As `ports.Services.follow`."""
         ...
 
 
@@ -99,6 +104,17 @@ class ServiceRouter:
         service = self._services[name]
         adapter = self._adapters.get(service.kind)
         return (_unsupported(service.kind),) if adapter is None else await adapter.logs(service, lines)
+
+    async def follow(self, name: str, lines: int) -> LogPieces:
+        """Raises KeyError for an unknown service."""
+        service = self._services[name]
+        adapter = self._adapters.get(service.kind)
+        if adapter is None:
+            yield (LogLine(text=_unsupported(service.kind), note=True),)
+            return
+        async with aclosing(adapter.follow(service, lines)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _status_of(self, kind: ServiceKind, members: list[Service]) -> tuple[ServiceStatus, ...]:
         adapter = self._adapters.get(kind)

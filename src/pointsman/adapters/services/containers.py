@@ -6,22 +6,26 @@ allowed to use Docker's socket equals being root, so a refusal there is said and
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 
-from pointsman.adapters.lenient import JsonObject, count, decode_json, name, one_line, record, records
+from pointsman.adapters.lenient import JsonObject, count, decode_json, log_text, name, one_line, record, records
 from pointsman.adapters.services import unavailable
 from pointsman.adapters.services.commands import Ran, run_command
+from pointsman.adapters.services.following import Ended, follow_command
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult
+from pointsman.ports import LogLine, LogPieces, ServiceResult
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _INSPECT_SECONDS = 5.0
 _ACT_SECONDS = 60.0  # beyond the time the container may use to stop
-_LOG_LINES = 1000
+_LOG_LINES, _FOLLOWED_LINES = 1_000, 5_000
+_AGAIN_S = 2.0  # before a container that stopped is asked again
 _ASKED_TO_END = frozenset({137, 143})  # exit codes of SIGKILL and SIGTERM: what `stop` does
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 # Docker resolves its contexts and Podman its storage by these; neither holds a key.
@@ -86,9 +90,43 @@ class ContainerServices:
         written = sorted((*ran.out.splitlines(), *ran.err.splitlines()), key=lambda line: line.partition(" ")[0])
         return tuple(_log_line(line) for line in written[-wanted:]) or ("it has written nothing",)
 
+    async def follow(self, service: Service, lines: int) -> LogPieces:
+        """Its last lines, then those to come, also those of its next lives: a container that stopped is asked again."""
+        if not _NAME.fullmatch(service.unit):
+            yield (LogLine(text=f"{one_line(service.unit, 80)} is not the name of a container", note=True),)
+            return
+        wanted = max(1, min(lines, _FOLLOWED_LINES))
+        ran = await self._run(("logs", "--timestamps", "--tail", str(wanted), service.unit), _INSPECT_SECONDS)
+        if not ran.ok:
+            yield (LogLine(text=why_failed(self._program, ran), note=True),)
+            return
+        written = sorted((*ran.out.splitlines(), *ran.err.splitlines()), key=_stamp_of)[-wanted:]
+        last = _stamp_of(written[-1]) if written else ""
+        yield tuple(_told(line) for line in written) or (LogLine(text="it has written nothing", note=True),)
+        while True:
+            try:
+                async with aclosing(self._written_since(service.unit, last)) as pieces:
+                    async for piece in pieces:
+                        last = max(last, *(_stamp_of(line) for line in piece))
+                        yield tuple(_told(line) for line in piece)
+            except Ended:
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _written_since(self, unit: str, last: str) -> AsyncGenerator[list[str], None]:
+        """Lines after that time stamp; `--since` itself tells the line of that moment once more."""
+        since = ("--since", last) if last else ("--tail", "0")
+        argv = (self._program, "logs", "--follow", "--timestamps", *since, unit)
+        async with aclosing(follow_command(argv, self._environ, self._extra(), merged=True)) as pieces:
+            async for piece in pieces:
+                fresh = [line for line in piece if _stamp_of(line) > last or not read_stamp(_stamp_of(line))]
+                if fresh:
+                    yield fresh
+
+    def _extra(self) -> dict[str, str]:
+        return {key: self._environ[key] for key in _ENVIRONMENT if key in self._environ}
+
     async def _run(self, rest: Sequence[str], seconds: float) -> Ran:
-        extra = {key: self._environ[key] for key in _ENVIRONMENT if key in self._environ}
-        return await run_command((self._program, *rest), self._environ, seconds, extra)
+        return await run_command((self._program, *rest), self._environ, seconds, self._extra())
 
 
 # --- pure parts --------------------------------------------------------------------------------------------------
@@ -157,6 +195,16 @@ def read_stamp(written: str) -> float | None:
         return None
     zone = "+00:00" if found[3] == "Z" else found[3]
     return datetime.fromisoformat(f"{found[1]}.{(found[2] or '0')[:6].ljust(6, '0')}{zone}").timestamp()
+
+
+def _stamp_of(raw: str) -> str:
+    return raw.partition(" ")[0]
+
+
+def _told(raw: str) -> LogLine:
+    stamp, _, text = raw.partition(" ")
+    at = read_stamp(stamp)
+    return LogLine(text=log_text(raw if at is None else text), at=at)
 
 
 def _log_line(raw: str) -> str:

@@ -10,14 +10,15 @@ import asyncio
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 
 from pointsman.adapters.lenient import one_line
 from pointsman.adapters.services import unavailable
 from pointsman.adapters.services.commands import Ran, run_command
-from pointsman.adapters.services.log_file import last_lines
+from pointsman.adapters.services.log_file import follow_log, last_lines
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult
+from pointsman.ports import LogLine, LogPieces, ServiceResult
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _SECONDS = 30.0
@@ -66,8 +67,21 @@ class LaunchdServices:
         log = service.log
         return await asyncio.to_thread(lambda: last_lines(os.path.expanduser(log), lines))
 
+    async def follow(self, service: Service, lines: int) -> LogPieces:
+        if service.log is None:
+            for why in await self.logs(service, lines):
+                yield (LogLine(text=why, note=True),)
+            return
+        async with aclosing(follow_log(_expanded(service.log), lines)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     def _target(self, service: Service) -> str:
         return f"gui/{self._user}/{service.unit}"
+
+
+def _expanded(path: str) -> str:
+    return os.path.expanduser(path)
 
 
 def read_print(service: Service, ran: Ran) -> ServiceStatus:

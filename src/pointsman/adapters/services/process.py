@@ -12,16 +12,16 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pointsman.adapters.lenient import one_line
-from pointsman.adapters.services.log_file import last_lines
+from pointsman.adapters.services.log_file import follow_log, last_lines
 from pointsman.adapters.services.process_record import Record, ServiceFiles, is_alive, mark_of, memory_of
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult
+from pointsman.ports import LogPieces, ServiceResult
 
 # What a model server may need of our environment; nothing that could be a key.
 _PASSED_ON = (
@@ -247,6 +247,12 @@ class ProcessServices:
     async def logs(self, service: Service, lines: int) -> tuple[str, ...]:
         files = self._files(service)
         return await asyncio.to_thread(_log, files, lines)
+
+    async def follow(self, service: Service, lines: int) -> LogPieces:
+        """Its log's own file; a log that is cut while it grows is read on from its new beginning."""
+        async with aclosing(follow_log(str(self._files(service).log), lines)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         tasks = [task for _, task in self._watching.values()]

@@ -12,14 +12,14 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import aclosing
 
-from pointsman.adapters.lenient import decode_json, one_line, record
-from pointsman.adapters.services import unavailable
+from pointsman.adapters.lenient import one_line
+from pointsman.adapters.services import unavailable, unit_journal
 from pointsman.adapters.services.commands import Ran, run_command
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
-from pointsman.ports import ServiceResult, StartLimit
+from pointsman.ports import LogLine, LogPieces, ServiceResult, StartLimit
 
 # No glob signs, no path, no leading dash: systemctl itself would take `*` for every unit there is.
 _UNIT = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9:_.\\@-]{0,199}")
@@ -29,7 +29,6 @@ _PROPERTIES = (
 )
 _SHOW_SECONDS = 5.0
 _ACT_SECONDS = 120.0  # a unit may use 90 s of its own to stop
-_LOG_LINES = 1000
 _LOOP_RESTARTS, _LOOP_SECONDS = 2, 60.0  # restarts within seconds that make a running unit a crash loop
 _UNKNOWN_MEMORY = 1 << 63
 _GONE = ("not been booted with systemd", "Failed to connect to bus", "Host is down")
@@ -56,6 +55,7 @@ class SystemdServices:
         self._monotonic = monotonic
         self._wall = wall
         self._act_seconds = act_seconds
+        self._journal = unit_journal.UnitJournal(user=user, environ=self._environ)
         self._restarts: dict[str, deque[tuple[float, int]]] = {}
         self._started: dict[str, deque[float]] = {}
 
@@ -174,15 +174,29 @@ class SystemdServices:
         unit = unit_name(service)
         if unit is None:
             return (f"{one_line(service.unit, 80)} is not a unit name",)
-        # Not `--user`, which leaves out the journal of machines that keep it in memory only.
-        field = "--user-unit" if self._user else "--unit"
-        count = min(max(lines, 1), _LOG_LINES)
-        argv = ("journalctl", "--quiet", "--no-pager", "--output=json", f"--lines={count}", f"{field}={unit}")
-        ran = await run_command(argv, self._environ, _SHOW_SECONDS)
-        if not ran.ok:
-            return (why_failed(ran),)
-        read = tuple(line for raw in ran.out.splitlines() if (line := read_journal_line(raw)) is not None)
-        return read or ("the journal has nothing of this unit, or none is kept here",)
+        found = await self._journal.last(unit, lines)
+        if isinstance(found, str):
+            return (found,)
+        shown = tuple(f"{unit_journal.clock_time(entry.at)} {entry.text}" for entry in found)
+        return shown or (await self._why_empty(service, unit),)
+
+    async def follow(self, service: Service, lines: int) -> LogPieces:
+        unit = unit_name(service)
+        if unit is None:
+            yield (LogLine(text=f"{one_line(service.unit, 80)} is not a unit name", note=True),)
+            return
+        async with aclosing(self._journal.follow(unit, lines, lambda: self._why_empty(service, unit))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _why_empty(self, service: Service, unit: str) -> str:
+        """An empty answer of the journal means many things (trap T48)."""
+        (seen,) = await self.status([service])
+        if seen.state is ServiceState.NOT_FOUND:
+            return f"there is no unit {unit}, so nothing can be logged"
+        if seen.state is ServiceState.UNAVAILABLE:
+            return seen.reason
+        return await self._journal.why_empty(unit)
 
     async def _systemctl(self, verb: str, options: Sequence[str], services: Sequence[Service]) -> Ran:
         scope = ("--user",) if self._user else ("--system",)
@@ -266,33 +280,6 @@ def read_span(written: str) -> float | None:
     if not written or _SPAN.sub("", written).strip():
         return None
     return sum(int(figure) * _SPAN_SECONDS[unit] for figure, unit in _SPAN.findall(written)) or None
-
-
-def read_journal_line(raw: str) -> str | None:
-    """One printable line `HH:MM:SS text`, or None for a line that is no journal entry (trap T48)."""
-    entry = record(decode_json(raw.encode()))
-    if "MESSAGE" not in entry:
-        return None
-    return one_line(f"{_clock_time(entry.get('__REALTIME_TIMESTAMP'))} {_message(entry['MESSAGE'])}", 500)
-
-
-def _message(value: object) -> str:
-    if value is None:
-        return "(a line too long for the journal's JSON)"
-    if isinstance(value, list) and value and all(isinstance(each, int) for each in value):
-        return bytes(each & 0xFF for each in value).decode("utf-8", "replace")
-    if isinstance(value, list):
-        return " ".join(_message(each) for each in value)
-    return str(value)
-
-
-def _clock_time(microseconds: object) -> str:
-    if not isinstance(microseconds, str) or not microseconds.isascii() or not microseconds.isdigit():
-        return "--:--:--"
-    try:
-        return datetime.fromtimestamp(int(microseconds[:20]) / 1e6, UTC).astimezone().strftime("%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return "--:--:--"
 
 
 def _manager_is_gone(ran: Ran) -> bool:

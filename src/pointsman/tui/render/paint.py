@@ -24,6 +24,7 @@ TONES = MappingProxyType(
         "accent": "$text-accent",
         "name": "bold $text-primary",
         "head": "$foreground 60%",
+        "found": "reverse",
         "tick": "$foreground 70%",
     }
 )
