@@ -71,3 +71,8 @@ def test_a_manager_that_is_not_there_is_a_failure_with_its_argv(pointsman, fleet
 def test_logs_are_lines(pointsman, fleet, systemctl):
     ran = pointsman("services", "logs", "coder", "--json", "--lines", "5")
     assert ran.code == 0 and all(isinstance(line, str) for line in ran.document["lines"])
+
+
+def test_following_a_log_that_cannot_be_read_says_why_and_ends(pointsman, fleet, systemctl):
+    ran = pointsman("services", "logs", "coder", "--follow")
+    assert (ran.code, ran.out) == (0, "") and "journalctl ended with code 1" in ran.err

@@ -201,10 +201,14 @@ class SimulatedServices:
 
     async def follow(self, name: str, lines: int) -> LogPieces:
         seen: Seen = ()
+        first = True
         while True:
             seen, written = await self._thread.read(partial(self._play.written_since, name, seen, lines))
-            if written:
+            if first and not written:
+                yield (LogLine(text="it has written nothing", note=True),)
+            elif written:
                 yield tuple(_log_line(line) for line in written)
+            first = False
             await asyncio.sleep(_LOOK_S)
 
 
