@@ -66,7 +66,7 @@ from pointsman.engine.events import (
     Waiting,
 )
 from pointsman.engine.plans import RestartPlan, SuggestedAction
-from pointsman.ports import Attachment, AuditQuery, LogLine, ModelTotal, ServiceResult
+from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
 
 NOW = 1_790_000_000.0
 GIB = 1024**3

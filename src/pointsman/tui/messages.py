@@ -14,7 +14,7 @@ from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
 from pointsman.engine.plans import RestartPlan
-from pointsman.ports import Attachment, AuditQuery, LogLine, ModelTotal, ServiceResult
+from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
 
 Severity = Literal["information", "warning", "error"]
 
