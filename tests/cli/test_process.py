@@ -14,12 +14,12 @@ HEAVY = ("textual", "rich", "httpx", "pydantic", "psutil", "pynvml", "sqlite3", 
 PROMPT = "Fix the failing unit test in parser.py"
 
 
-def loaded_after(*args: str) -> set[str]:
-    """The heavy modules in memory after the verb ran."""
+def loaded_after(*commands: str) -> set[str]:
+    """The heavy modules in memory after the verbs ran, one after the other in one process."""
     code = (
         "import json, sys\n"
         "from pointsman.cli import main\n"
-        f"main({list(args)!r})\n"
+        f"for command in {commands!r}: main(command.split())\n"
         f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))\n"
     )
     ran = subprocess.run(
@@ -28,12 +28,8 @@ def loaded_after(*args: str) -> set[str]:
     return set(json.loads(ran.stdout.splitlines()[-1]))
 
 
-def test_version_loads_nothing_heavy():
-    assert loaded_after("--version") == set()
-
-
-def test_help_loads_nothing_heavy_either():
-    assert loaded_after("--help") == set()
+def test_version_and_help_load_nothing_heavy():
+    assert loaded_after("--version", "--help") == set()
 
 
 def test_check_loads_neither_engine_nor_network():
@@ -41,28 +37,26 @@ def test_check_loads_neither_engine_nor_network():
 
 
 def test_route_needs_no_network():
-    assert not loaded_after("route", PROMPT) & {"textual", "rich", "httpx", "psutil", "pynvml"}
+    assert not loaded_after(f"route {PROMPT}") & {"textual", "rich", "httpx", "psutil", "pynvml"}
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--help"],
-        ["ask", "--demo", "--speed", "1000000", "hi"],
-        ["status"],
-        ["status", "--demo"],
-        ["usage"],
-        ["models", "list"],
-        ["services", "list"],
-        ["audit", "show"],
-        ["init"],
-        ["demo"],
-    ],
-    ids=" ".join,
+HEADLESS = (
+    "--help",
+    "ask --demo --speed 1000000 hi",
+    "status",
+    "status --demo",
+    "usage",
+    "models list",
+    "services list",
+    "audit show",
+    "init",
+    "demo",  # without a terminal: a mistake
 )
-def test_no_headless_verb_loads_the_screen(args):
+
+
+def test_no_headless_verb_loads_the_screen():
     # rich is httpx's own doing: it imports its command line where rich is installed.
-    assert "textual" not in loaded_after(*args)
+    assert "textual" not in loaded_after(*HEADLESS)
 
 
 def pointsman(*args: str, **given) -> subprocess.Popen[bytes]:

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config import ConfigError, example_path, load, preset_path
@@ -25,7 +25,6 @@ def problems_of(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(max_examples=60, deadline=None)
 @given(number=st.sampled_from(STATED), letter=st.sampled_from("abcxyz_"), where=st.integers(0, 12))
 def test_a_mistyped_key_is_always_a_problem(number, letter, where):
     """One letter too many in any key of the example, and a problem names that key."""
@@ -48,7 +47,6 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(number=st.sampled_from(STATED), value=VALUES)
 def test_a_wrong_value_never_breaks_the_reader(number, value):
     """Any TOML value in any place of the example is read or reported."""
@@ -58,14 +56,12 @@ def test_a_wrong_value_never_breaks_the_reader(number, value):
         assert problem.message and str(problem).isprintable()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_reported(text):
     """A file of any characters gives settings or problems."""
     problems_of(text.encode("utf-8", "replace").decode())
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_a_torn_preset_is_read_or_reported(start, length):
     """A file with a piece missing gives settings or problems."""

@@ -22,6 +22,7 @@ from pointsman.core.groups import (
     seen,
     swapped,
 )
+from support.soak import SOAK
 
 LIMITS = GroupLimits(residency_s=10.0, queue=4)
 
@@ -95,7 +96,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * SOAK)
 @given(events=events)
 def test_in_every_order_of_events(events: list[tuple[str, object]]) -> None:
     """Only loaded members are entered, nothing answering is swapped out, at most one swap runs, and after the events

@@ -17,6 +17,7 @@ from pointsman.core.rules import Code
 from pointsman.core.snapshot import EndpointStatus, Override, OverrideKind, Snapshot
 from pointsman.core.usage import Usage
 from support.fleets import BUDGET, MODELS, ROLES, ROUTES, ask, small_fleet
+from support.soak import SOAK
 
 FLEET = small_fleet()
 CODE = Task(kind="coding", tokens=500)
@@ -284,7 +285,7 @@ tasks = st.builds(
 names = st.none() | st.sampled_from([m.name for m in MODELS])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * SOAK)
 @given(
     task=tasks, snapshot=snapshots, pin=names, prefer=names, fallback=st.booleans(), limit=st.none() | st.integers(1, 4)
 )

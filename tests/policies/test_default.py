@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pointsman.core.fleet import Locality, Tier
 from pointsman.core.rules import Code, Notice
 from support.policies import preset
+from support.soak import SOAK
 
 DEFAULT = preset("default")
 FLEET = DEFAULT.fleet
@@ -158,7 +159,7 @@ def test_usage_never_hits_zero_service(facts: dict, usage: int) -> None:
     assert decision.role == "vision" or "emergency" in {rung.model for rung in decision.ladder}
 
 
-@settings(max_examples=600)  # the cases that matter are corners of several facts at once
+@settings(max_examples=200 * SOAK)  # the cases that matter are corners of several facts at once
 @given(facts=FACTS, code=st.sampled_from(RISKS), usage=st.integers(0, 120), down=DOWN)
 def test_risk_can_only_raise(facts: dict, code: str, usage: int, down: tuple) -> None:
     """002 §7, "Complexity is not risk": adding risk never moves the pick to a local model, nor to a lower tier."""

@@ -19,6 +19,7 @@ from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
 from pointsman.core.snapshot import EndpointStatus, Override, OverrideKind, Snapshot
 from support.policies import preset
+from support.soak import SOAK
 
 ROLES = preset("roles")
 FLEET = ROLES.fleet
@@ -444,7 +445,7 @@ RISK_CODES = (
 )
 
 
-@settings(max_examples=600)  # the cases that matter are corners of several facts at once
+@settings(max_examples=200 * SOAK)  # the cases that matter are corners of several facts at once
 @given(facts=FACTS, code=st.sampled_from(RISK_CODES), usage=st.integers(0, 120), down=DOWN)
 def test_risk_can_only_raise(facts: dict, code: str, usage: int, down: tuple) -> None:
     """Adding risk never moves the pick from cloud to local, nor to a lower tier; it may only raise or refuse it."""

@@ -28,8 +28,9 @@ from pointsman.core.outcome import Completed, Failed, FailureKind, TokenUsage
 from pointsman.core.usage import Usage, announced_band, band_of
 from pointsman.ports import CallFailed, Finish, Text
 from support.fault_server import DIALECTS
+from support.soak import SOAK
 
-ENOUGH = settings(max_examples=120, stateful_step_count=40, deadline=None)
+ENOUGH = settings(max_examples=40 * SOAK, stateful_step_count=40, deadline=None)
 GOOD = Completed(finish_reason="stop", usage=TokenUsage())
 BAD = Failed(kind=FailureKind.REFUSED)
 UP, DOWN = Probe(state=HealthState.UP, reason="ok"), Probe(state=HealthState.DOWN, reason="refused")

@@ -13,8 +13,8 @@ from pointsman.prove import local
 from pointsman.prove.audit import kill_loop
 from pointsman.prove.check import Broken, Check, CouldNotRun, Tried
 from pointsman.prove.run import CHECKS, run
+from support.soak import SOAK
 
-SOAK = int(os.environ.get("POINTSMAN_SOAK", "1"))
 LONG = {"A1", "A3"}  # below, with more kills
 
 

@@ -13,6 +13,7 @@ from pointsman.adapters.store.schema import migrate
 from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.fleet import Budget, BudgetUnit, Window
 from pointsman.ports import Charge, Reservation, Settlement
+from support.soak import SOAK
 
 HOUR, DAY = 3600, 86400
 BUDGETS = {
@@ -121,4 +122,4 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 TestLedgerModel = LedgerMachine.TestCase
-TestLedgerModel.settings = settings(max_examples=200, stateful_step_count=30, deadline=None, derandomize=True)
+TestLedgerModel.settings = settings(max_examples=60 * SOAK, stateful_step_count=30, derandomize=True)
