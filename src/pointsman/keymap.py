@@ -56,6 +56,7 @@ APP = (
     _key("why", "w", "why", "why this model", "why"),
     _key("override.new", "o", "override", "override", "override"),
     _key("local_only", "L", "local_only", "local only on/off"),
+    _key("reload", "ctrl+r", "reload", "read the configuration again", priority=True),
     _key("theme", "t", "change_theme", "theme"),
     _key("back", "escape", "step_back", "stop the reply, or back"),
     _key("next_model", "ctrl+n", "next_model", "ask the next model"),

@@ -5,7 +5,7 @@ Everything async, nothing blocking. Times are Unix seconds, durations seconds, m
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -413,6 +413,44 @@ class Policies(Protocol):
 
     def fleet(self, name: str) -> Fleet:
         """The fleet as it would be under that policy. Reads files. Raises ValueError."""
+        ...
+
+
+def _nothing() -> None:
+    """For what changes nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineup:
+    """What a configuration came to, whole and valid, ready to be put in force at once."""
+
+    fleet: Fleet
+    backends: Mapping[str, Backend]
+    policies: Policies | None = None
+    remarks: tuple[str, ...] = ()  # standing words about it
+    adopt: Callable[[], None] = _nothing  # what else must change in that same moment
+
+
+class ConfigurationWrong(Exception):
+    """It cannot be used: every problem, each with file, line and key."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Configuration(Protocol):
+    """The file that the fleet came from."""
+
+    @property
+    def source(self) -> str: ...
+
+    async def changed(self) -> bool:
+        """Has it been changed since it was last read, and is nobody writing it any more?"""
+        ...
+
+    async def read(self) -> Lineup:
+        """Raises ConfigurationWrong."""
         ...
 
 

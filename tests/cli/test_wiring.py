@@ -12,6 +12,7 @@ from pointsman.adapters.discover import Found
 from pointsman.config import example_path, load
 from pointsman.core.fleet import EndpointKind
 from pointsman.core.request import Message, Request
+from pointsman.ports import AuditQuery
 from pointsman.wiring import open_demo, open_engine
 
 
@@ -86,3 +87,57 @@ async def test_a_state_directory_that_cannot_be_used_is_a_banner_not_an_end(flee
         assert not engine.snapshot.audit_writable
         assert "cannot be written" in engine.banners[0]
         assert await engine.audit_size() == 0
+
+
+# --- the configuration is edited while the program runs (scenarios.md N6) ---------------------------------------------
+
+ONE = """
+discover = false
+default_role = "r"
+[endpoints.a]
+url = "http://127.0.0.1:9"
+kind = "llama.cpp"
+[models.m]
+id = "m"
+endpoint = "a"
+tier = "T1"
+[roles.r]
+primary = "m"
+"""
+TWO = (
+    ONE
+    + """
+[endpoints.b]
+url = "http://127.0.0.1:10"
+kind = "openai-compatible"
+locality = "local"
+key_env = "B_KEY"
+[services.s]
+kind = "process"
+command = ["true"]
+"""
+)
+
+
+async def until(engine, holds):
+    async with asyncio.timeout(20):
+        async for _ in engine.watch():
+            if holds():
+                return
+
+
+async def test_an_edited_file_is_in_force_by_itself_and_a_broken_one_is_not(config, home, find, monkeypatch):
+    monkeypatch.setenv("B_KEY", "sk-canary-0123456789")
+    settings = load(config(ONE))
+    async with open_engine(settings, state_dir=home / "state") as engine:
+        config(ONE.replace("default_role", "defautl_role"))
+        await until(engine, lambda: any("is not used" in banner for banner in engine.banners))
+        (told,) = [banner for banner in engine.banners if "is not used" in banner]
+        assert "config.toml: defautl_role" in told and "default_role" in told and "line 3" in told
+        assert engine.fleet == settings.fleet
+        config(TWO)
+        await until(engine, lambda: "b" in engine.fleet.endpoints)
+        assert engine.banners == () and set(engine.fleet.services) == {"s"}
+        assert {s.name for s in await engine._services.status()} == {"s"}
+        (line,) = await engine.audit(AuditQuery(type="config"))
+        assert "endpoints added: b" in line.text and line.actor == "monitor"

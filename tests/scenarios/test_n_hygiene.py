@@ -22,7 +22,7 @@ K = FailureKind
 NOT_HERE = {
     "N2": "tests/tui/test_hostile.py and tests/e2e: model output on every surface, and in a real terminal",
     "N5": "tests/config/test_problems.py: every mistake at once, with its place",
-    "N6": "not offered: a configuration is read at start and frozen; in-flight requests therefore always keep theirs",
+    "N6": "tests/engine/test_reload.py, and with a real file and real sockets tests/cli/test_wiring.py",
 }
 n = Table()
 KEYS = {"P_KEY": "sk-canary-p-0123456789abcdef", "F_KEY": "sk-canary-f-fedcba9876543210", "G_KEY": "canary/g+0=plain"}

@@ -557,6 +557,9 @@ class FakeConsole:
             raise ValueError(f"no model is called {override.model!r}")
         self.snapshot = replace(self.snapshot, overrides=(*self.snapshot.overrides, override))
 
+    async def reload(self) -> str:
+        return "the configuration was read again: nothing that is used has changed"
+
     async def clear_override(self, override_id: str) -> None:
         kept = tuple(entry for entry in self.snapshot.overrides if entry.id != override_id)
         self.snapshot = replace(self.snapshot, overrides=kept)

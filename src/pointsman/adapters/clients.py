@@ -87,6 +87,12 @@ class Clients:
             return headers if key is None else headers | {"x-api-key": key}
         return headers if key is None else headers | {"authorization": f"Bearer {key}"}
 
+    async def forget(self, endpoint: Endpoint) -> None:
+        """Closes the client of an endpoint that is configured no more."""
+        client = self._clients.pop(endpoint, None)
+        if client is not None:
+            await client.aclose()
+
     async def close_cloud(self) -> None:
         """Closes the cloud clients and hangs up what they carry."""
         for endpoint in [endpoint for endpoint in self._clients if endpoint.locality is Locality.CLOUD]:

@@ -70,6 +70,10 @@ class Secrets:
         self._from_keyring: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
+    def also(self, names: Sequence[str]) -> None:
+        """Further variables the configuration speaks of. The former ones stay hidden, too."""
+        self._names = tuple(dict.fromkeys((*self._names, *names)))
+
     def find(self, name: str) -> Secret | None:
         """The key of that name, None if there is none. Raises SecretsRefused: the file is open to others, or what is
         there cannot be a key."""

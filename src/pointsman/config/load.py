@@ -58,6 +58,7 @@ class Settings:
     fleet: Fleet
     ui: Ui
     source: str  # the file's path, or "built-in"
+    preset: str | None = None  # named on the command line instead of the file's own policy
     warnings: tuple[Problem, ...] = ()
     audit: Audit = Audit()
     checks: Checks = Checks()
@@ -81,6 +82,7 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         fleet=fleet,
         ui=Ui(**merged.ui),
         source=str(path) if path is not None else BUILT_IN,
+        preset=policy,
         warnings=tuple(report.warnings),
         audit=Audit(**merged.audit),
         checks=_checks(merged),

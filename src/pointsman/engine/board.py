@@ -13,7 +13,7 @@ from pointsman.core.audit import AuditEvent, AuditState
 from pointsman.core.belonging import attributed
 from pointsman.core.drift import Drift
 from pointsman.core.flapping import Told, tell
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import Endpoint, Fleet
 from pointsman.core.health import (
     Health,
     HealthState,
@@ -25,6 +25,7 @@ from pointsman.core.health import (
     observe,
 )
 from pointsman.core.outcome import Completed, Outcome
+from pointsman.core.reconfigured import same_place
 from pointsman.core.snapshot import (
     EndpointStatus,
     GroupStatus,
@@ -45,8 +46,9 @@ class Board:
     """Health, status, usage, host, services and overrides as last seen."""
 
     def __init__(self, fleet: Fleet, clock: Clock) -> None:
-        self.fleet = fleet
+        self.fleet = fleet  # the one that is in force; whoever began under another one keeps that (scenarios.md N6)
         self._clock = clock
+        self._endpoints: dict[str, Endpoint] = dict(fleet.endpoints)  # with those that are gone, as they last were
         self._health: dict[str, Health] = {name: _initial(fleet, name) for name in fleet.endpoints}
         self._status: dict[str, EndpointStatus] = {}
         self._usage: Mapping[str, Usage] = {}
@@ -98,6 +100,10 @@ class Board:
     def health(self, endpoint: str) -> Health:
         return self._health[endpoint]
 
+    def endpoint(self, name: str) -> Endpoint:
+        """Also one that the configuration has no more, for calls that began before."""
+        return self._endpoints[name]
+
     @property
     def audit_problem(self) -> str | None:
         return self._audit_problem
@@ -125,6 +131,19 @@ class Board:
 
     # --- writing
 
+    def take(self, fleet: Fleet) -> None:
+        """Another configuration is in force from now on. What is known of an endpoint stays known, unless its name now
+        means another place."""
+        forbidden = self.snapshot().cloud_forbidden
+        for name, endpoint in fleet.endpoints.items():
+            if name not in self._endpoints or not same_place(self._endpoints[name], endpoint):
+                self._health[name] = _initial(fleet, name)
+                self._status.pop(name, None)
+        self.fleet, self._attributed = fleet, None
+        self._endpoints.update(fleet.endpoints)
+        self._tell_if_forbidden(forbidden)
+        self.publish()
+
     def publish(self) -> None:
         for watcher in self._watchers:
             watcher.set()
@@ -140,7 +159,7 @@ class Board:
 
     def saw(self, endpoint: str, seen: Probe | Outcome, by: str | None = None) -> tuple[Health, Health]:
         """Folds a probe or an outcome into the endpoint's health; returns (before, after). `by`: whose call it was."""
-        now, limits = self._now(), limits_for(self.fleet.endpoints[endpoint].locality)
+        now, limits = self._now(), limits_for(self._endpoints[endpoint].locality)
         old = self._health[endpoint]
         new = observe(old, seen, now, limits, self._clock.jitter(), by)
         self._health[endpoint] = new
@@ -156,7 +175,7 @@ class Board:
         now = self._now()
         health = self._health[endpoint]
         if health.callable(now):
-            self._health[endpoint] = begin_trial(health, now, by, limits_for(self.fleet.endpoints[endpoint].locality))
+            self._health[endpoint] = begin_trial(health, now, by, limits_for(self._endpoints[endpoint].locality))
             return True
         return False
 
@@ -164,7 +183,7 @@ class Board:
         """Takes the trial although the cool-down is not over: the last resort of a decision (scenarios.md A14)."""
         health, now = self._health[endpoint], self._now()
         if health.breaker.trial_since is None:
-            self._health[endpoint] = begin_trial(health, now, by, limits_for(self.fleet.endpoints[endpoint].locality))
+            self._health[endpoint] = begin_trial(health, now, by, limits_for(self._endpoints[endpoint].locality))
 
     def give_back(self, endpoint: str, by: str) -> None:
         """The claim led to no call; without one, nothing."""
@@ -256,9 +275,12 @@ class Board:
 
     def put_overrides(self, overrides: tuple[Override, ...]) -> None:
         before, self._overrides = self.snapshot().cloud_forbidden, overrides
+        self._tell_if_forbidden(before)
+        self.publish()
+
+    def _tell_if_forbidden(self, before: bool) -> None:
         if not before and self.snapshot().cloud_forbidden:
             self.on_cloud_forbidden()
-        self.publish()
 
     def put_audit_problem(self, problem: str | None) -> None:
         if problem != self._audit_problem:

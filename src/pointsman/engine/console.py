@@ -180,6 +180,11 @@ class Console(Protocol):
 
     async def clear_override(self, override_id: str) -> None: ...
 
+    async def reload(self) -> str:
+        """Reads the configuration again; what came of it, in one sentence. What cannot be used leaves the present one
+        in force, for as long as a banner says why."""
+        ...
+
     def service_command(self, name: str, verb: str) -> tuple[str, ...]: ...
 
     def streams_on(self, service: str) -> int:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from pointsman.core.decision import Decision
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import Role
 from pointsman.core.request import Request
 from pointsman.core.stage_prompts import to_critic
 from pointsman.core.workflow import opinion_role
@@ -27,16 +27,17 @@ Explain = Callable[[Request], Decision]
 
 
 class Critic:
-    def __init__(self, fleet: Fleet, dispatcher: Dispatcher, explain: Explain, clock: Clock) -> None:
-        self._fleet, self._dispatcher, self._explain, self._clock = fleet, dispatcher, explain, clock
+    def __init__(self, dispatcher: Dispatcher, explain: Explain, clock: Clock) -> None:
+        self._dispatcher, self._explain, self._clock = dispatcher, explain, clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: set[_Listener] = set()
 
     def see(self, reply: Reply, decision: Decision) -> None:
         """Begins to annotate the reply, in a task of its own; returns at once."""
-        if not self._fleet.critic:
+        fleet = self._dispatcher.board.fleet
+        if not fleet.critic or decision.role not in fleet.roles:
             return
-        task = asyncio.create_task(self._annotate(reply, decision))
+        task = asyncio.create_task(self._annotate(reply, opinion_role(fleet, fleet.roles[decision.role])))
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(done, reply))
 
@@ -56,9 +57,8 @@ class Critic:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _annotate(self, reply: Reply, decision: Decision) -> None:
+    async def _annotate(self, reply: Reply, role: Role | None) -> None:
         asked = reply.request.id
-        role = opinion_role(self._fleet, self._fleet.roles[decision.role])
         model = self._other(reply, role.name) if role is not None else None
         if role is None or model is None:
             self._tell(events.Annotated(request=asked, by=None, problem="no other model may annotate this answer now"))

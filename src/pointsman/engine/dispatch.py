@@ -15,11 +15,13 @@ from typing import Any
 from pointsman.core import narrate
 from pointsman.core.after import LONG_WAIT_S, Done, Rules, Step, Stop, Try, after
 from pointsman.core.attempts import with_failures
+from pointsman.core.audit import AuditEvent
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.keywords import task_for
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind, Outcome, TokenUsage
 from pointsman.core.prices import cost_of
+from pointsman.core.reconfigured import same_place
 from pointsman.core.request import Message, Request
 from pointsman.core.route import decide
 from pointsman.core.rules import Code, Notice
@@ -50,14 +52,14 @@ from pointsman.ports import (
 Emit = Callable[[events.EngineEvent], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Dispatcher:
     """What every request needs. `running` holds the calls under way, so that others can end them.
 
-    Without `outputs` a role's answer is free text, whatever it should emit.
+    Without `outputs` a role's answer is free text, whatever it should emit. A request keeps the board's fleet and the
+    backends that were there when it began, whatever is configured meanwhile (scenarios.md N6).
     """
 
-    fleet: Fleet
     backends: Mapping[str, Backend]
     board: Board
     ledger: Ledger
@@ -70,7 +72,7 @@ class Dispatcher:
 
     async def serve(self, request: Request, emit: Emit) -> None:
         """Serves one request. Every path ends with exactly one Answered, Blocked or Cancelled event."""
-        journey = _Journey(self, request, emit)
+        journey = _Journey(self, self.board.fleet, self.backends, request, emit)
         try:
             await journey.run()
         except asyncio.CancelledError:
@@ -84,6 +86,8 @@ class _Journey:
     """The state of one request on its way."""
 
     home: Dispatcher
+    fleet: Fleet
+    backends: Mapping[str, Backend]
     request: Request
     emit: Emit
     attempts: list[Attempt] = field(default_factory=list)
@@ -116,7 +120,7 @@ class _Journey:
 
     def _left(self, decision: Decision) -> float | None:
         """Seconds until the whole chain must have ended (scenarios.md G5)."""
-        totals = [self.home.fleet.endpoints[rung.endpoint].deadlines.total for rung in decision.ladder]
+        totals = [self.fleet.endpoints[rung.endpoint].deadlines.total for rung in decision.ladder]
         most = self.request.deadline_s if self.request.deadline_s is not None else max(totals, default=None)
         return None if most is None else most - (self.home.clock.monotonic() - self.began)
 
@@ -155,7 +159,7 @@ class _Journey:
             await self.home.sleep(wait)
             decision = self._look()
         snapshot = self._snapshot()
-        lines = (narrate.decided(decision, self.home.fleet, self.request, snapshot),)
+        lines = (narrate.decided(decision, self.fleet, self.request, snapshot),)
         written = await self.home.ledger.write(*lines, *narrate.rerouted(decision, snapshot.now))
         self.emit(events.Decided(request=self.request.id, decision=decision))
         if decision.ladder and (written or not _degrades(decision)):
@@ -174,22 +178,22 @@ class _Journey:
         return None
 
     def _look(self) -> Decision:
-        task = with_failures(task_for(self.home.fleet, self.request), self.request)
+        task = with_failures(task_for(self.fleet, self.request), self.request)
         snapshot = self._snapshot()
-        decision = decide(self.home.fleet, self.request, task, snapshot, self.home.clock.new_id())
+        decision = decide(self.fleet, self.request, task, snapshot, self.home.clock.new_id())
         instruction = self._instruction(decision)
         if not instruction:
             return decision
         # What is added to the prompt is part of what must fit window and budget.
         longer = replace(task, tokens=task.tokens + estimate_tokens(instruction))
-        return decide(self.home.fleet, self.request, longer, snapshot, decision.id)
+        return decide(self.fleet, self.request, longer, snapshot, decision.id)
 
     def _snapshot(self) -> Snapshot:
         return replace(self.home.board.snapshot(), similar=self.similar)
 
     def _instruction(self, decision: Decision) -> str:
         """What the role's structured output asks of the model; empty for free text."""
-        emits = self.home.fleet.roles[decision.role].emits
+        emits = self.fleet.roles[decision.role].emits
         return self.home.outputs.instruction(emits) if self.home.outputs is not None and emits is not None else ""
 
     def _short_wait(self, decision: Decision) -> float | None:
@@ -206,9 +210,9 @@ class _Journey:
         return max(wait, 0.0) + 0.01 + self.home.clock.jitter() * min(max(wait, 0.0) / 4, 2.0)
 
     def _rules(self, decision: Decision) -> Rules:
-        role = self.home.fleet.roles[decision.role]
+        role = self.fleet.roles[decision.role]
         endpoint = self.attempts[-1].endpoint if self.attempts else decision.endpoint
-        load = self.home.fleet.endpoints[endpoint].deadlines.load if endpoint else 0.0
+        load = self.fleet.endpoints[endpoint].deadlines.load if endpoint else 0.0
         board = self.home.board
         opens_at = board.opens_at(endpoint) if endpoint else None
         return Rules(
@@ -257,7 +261,7 @@ class _Journey:
             return await self._seated(decision, rung)
         started, began = self._now(), self.home.clock.monotonic()
         try:
-            async with self.home.groups.seat(self.request.id, rung.model, self.emit):
+            async with self.home.groups.seat(self.request.id, self.fleet, rung.model, self.emit):
                 return await self._seated(decision, rung)
         except CallFailed as refused:
             return self._record(rung, refused.failed, started, began, len(self.attempts) + 1)
@@ -272,7 +276,7 @@ class _Journey:
         if not self._claim(decision, rung, by):
             return self._record(rung, self._not_now(rung), started, began, number)
         try:
-            ticket = await self.home.ledger.mint(decision, rung, number)
+            ticket = await self.home.ledger.mint(self.fleet, decision, rung, number)
             if not isinstance(ticket, Ticket):
                 return self._record(rung, _no_ticket(ticket), started, began, number)
             self.emit(events.Attempting(request=self.request.id, rung=rung, number=number))
@@ -299,8 +303,8 @@ class _Journey:
         self, decision: Decision, rung: Rung, ticket: Ticket, started: float, began: float, number: int
     ) -> Attempt:
         """Makes the call; whatever happens, the ticket is settled and the board told before this returns or raises."""
-        model = self.home.fleet.models[rung.model]
-        endpoint = self.home.fleet.endpoints[rung.endpoint]
+        model = self.fleet.models[rung.model]
+        endpoint = self.fleet.endpoints[rung.endpoint]
         call = Call(
             endpoint=endpoint,
             model=model,
@@ -313,7 +317,7 @@ class _Journey:
         self.home.running[ticket.id] = running
         outcome: Outcome = Cancelled()
         try:
-            backend, left = self.home.backends[rung.endpoint], self._left(decision)
+            backend, left = self.backends[rung.endpoint], self._left(decision)
             if self.request.deadline_s is None and not self.attempts:
                 left = None  # the first call of a chain has its endpoint's whole time
             outcome = await run_call(backend, call, running, self.home.clock, partial(self._hear, rung.endpoint), left)
@@ -331,7 +335,7 @@ class _Journey:
 
     def _checked(self, decision: Decision, outcome: Outcome, answer: str) -> Outcome:
         """A whole answer that is not what its role must emit is a failed attempt (GR-012)."""
-        emits, outputs = self.home.fleet.roles[decision.role].emits, self.home.outputs
+        emits, outputs = self.fleet.roles[decision.role].emits, self.home.outputs
         if not isinstance(outcome, Completed) or emits is None or outputs is None:
             return outcome
         material = "\n".join(message.text for message in self.request.messages)
@@ -348,19 +352,24 @@ class _Journey:
         status = snapshot.status.get(rung.endpoint)
         listed = status is not None and status.available is not None and model.id in status.available - status.relays
         return {
-            "local_only": snapshot.cloud_forbidden or self.home.fleet.roles[decision.role].local_only,
+            "local_only": snapshot.cloud_forbidden or self.fleet.roles[decision.role].local_only,
             "server_version": None if status is None else status.version,
             "attested": listed,
         }
 
     async def _settle(self, ticket: Ticket, attempt: Attempt) -> None:
-        board, by = self.home.board, f"{self.request.id}/{attempt.number}"
-        old, new = board.saw(attempt.endpoint, attempt.outcome, by)
-        lines = narrate.health_changed(attempt.endpoint, old, new, self.home.clock.now())
-        await self.home.ledger.settle(ticket, attempt, board.worth_telling(attempt.endpoint, lines))
+        await self.home.ledger.settle(ticket, attempt, self._seen(attempt))
+
+    def _seen(self, attempt: Attempt) -> tuple[AuditEvent, ...]:
+        """The endpoint's health hears of it, unless its name means another place by now."""
+        board, name = self.home.board, attempt.endpoint
+        if not same_place(board.endpoint(name), self.fleet.endpoints[name]):
+            return ()
+        old, new = board.saw(name, attempt.outcome, f"{self.request.id}/{attempt.number}")
+        return board.worth_telling(name, narrate.health_changed(name, old, new, self.home.clock.now()))
 
     def _record(self, rung: Rung, outcome: Outcome, started: float, began: float, number: int) -> Attempt:
-        model, usage = self.home.fleet.models[rung.model], outcome.usage
+        model, usage = self.fleet.models[rung.model], outcome.usage
         return Attempt(
             model=rung.model,
             endpoint=rung.endpoint,
@@ -417,7 +426,7 @@ class _Journey:
         snapshot = self.home.board.snapshot()
         free = replace(snapshot, overrides=tuple(o for o in snapshot.overrides if o.kind is not OverrideKind.PIN))
         request = replace(self.request, pin=None, allow_fallback=True)
-        ladder = decide(self.home.fleet, request, decision.task, free).ladder
+        ladder = decide(self.fleet, request, decision.task, free).ladder
         insisted = {attempt.model for attempt in self.attempts} | {decision.model}
         return next((rung.model for rung in ladder if rung.model not in insisted), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -17,15 +17,17 @@ from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.bench import Plan
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
-from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.fleet import Endpoint, Fleet, Locality
 from pointsman.core.grading import Item
 from pointsman.core.history import FINE_KEPT_S, Point
 from pointsman.core.keywords import task_for
 from pointsman.core.measured import Measurement, Quality, Speed, SpeedPoint
+from pointsman.core.reconfigured import Reconfigured
 from pointsman.core.request import Request
 from pointsman.core.route import decide
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.snapshot import Override, OverrideKind, Snapshot
+from pointsman.core.usage import Usage
 from pointsman.core.whatif import suppose
 from pointsman.engine import events
 from pointsman.engine.bench import Heard, bench
@@ -42,6 +44,7 @@ from pointsman.engine.machines import Machines, MachineTimes
 from pointsman.engine.monitor import Intervals, Monitor
 from pointsman.engine.outcomes import Outcomes, Reply
 from pointsman.engine.recollection import Recollection
+from pointsman.engine.reload import Reload
 from pointsman.engine.workflow import Workflows
 from pointsman.ports import (
     AuditQuery,
@@ -49,8 +52,10 @@ from pointsman.ports import (
     Chats,
     Clock,
     CodeJudge,
+    Configuration,
     GatewayFile,
     HostProbe,
+    Lineup,
     LogPieces,
     Measurements,
     Memory,
@@ -89,6 +94,9 @@ class Engine:
         clock: Clock,
         intervals: Intervals | None = None,
         banners: tuple[str, ...] = (),
+        remarks: tuple[str, ...] = (),
+        configuration: Configuration | None = None,
+        forget: Callable[[Endpoint], Awaitable[None]] | None = None,
         faults: Callable[[], tuple[Fault, ...]] = tuple,
         play: PlayFault | None = None,
         monitor: bool = True,
@@ -111,12 +119,13 @@ class Engine:
         self._gateway = gateway
         self._policies, self.files, self.chats = policies, files, chats
         self._banners, self._faults, self._play = banners, faults, play
+        self._remarks, self._forget = remarks, forget
         self._board = Board(fleet, clock)
         self._board.on_cloud_forbidden = self._leave_the_cloud
         self._close_cloud, self._closing = close_cloud, set[asyncio.Task[None]]()
-        self._ledger = Ledger(fleet, store, self._board, clock)
+        self._ledger = Ledger(store, self._board, clock)
+        self._reload = Reload(configuration, self._board, self._ledger, store, clock, self._take)
         self._monitor = Monitor(
-            fleet=fleet,
             board=self._board,
             ledger=self._ledger,
             store=store,
@@ -127,10 +136,10 @@ class Engine:
             intervals=intervals or Intervals(),
             gateway=gateway,
             remotes=remotes,
+            configuration=self._reload.look,
         )
         running: dict[str, Running] = {}
         self._machines = Machines(
-            fleet=fleet,
             board=self._board,
             ledger=self._ledger,
             store=store,
@@ -143,9 +152,8 @@ class Engine:
             times=times,
             sleep=sleep,
         )
-        self._recollection = Recollection(fleet, memory, self._board, clock)
+        self._recollection = Recollection(memory, self._board, clock)
         self._dispatcher = Dispatcher(
-            fleet=fleet,
             backends=backends,
             board=self._board,
             ledger=self._ledger,
@@ -158,9 +166,8 @@ class Engine:
         )
         self._outcomes = Outcomes(store, self._board, clock, self._recollection.learn)
         self._checks = Checks(checks, self._outcomes, self._ledger, clock)
-        self._critic = Critic(fleet, self._dispatcher, self.explain, clock)
+        self._critic = Critic(self._dispatcher, self.explain, clock)
         self._workflows = Workflows(
-            fleet=fleet,
             dispatcher=self._dispatcher,
             ledger=self._ledger,
             outcomes=self._outcomes,
@@ -189,6 +196,7 @@ class Engine:
         await self._machines.aclose()
         for task in (*self._requests, *self._tasks):
             task.cancel()
+        self._monitor.stop()
         await self._critic.aclose()
         await asyncio.gather(*self._requests, *self._closing, return_exceptions=True)
         await self._stack.aclose()
@@ -207,7 +215,7 @@ class Engine:
     def banners(self) -> tuple[str, ...]:
         drift = () if self._board.drift is None else (self._board.drift.text,)
         altered = () if self._board.audit_state.problem is None else (self._board.audit_state.problem,)
-        standing = (*altered, *drift, *self._board.troubles, *self._banners)
+        standing = (*altered, *self._reload.problems, *drift, *self._board.troubles, *self._remarks, *self._banners)
         problem = self._board.audit_problem
         if problem is None:
             return standing
@@ -400,6 +408,33 @@ class Engine:
         await self._store.drop_override(override_id, line)
         self._board.put_overrides(await self._store.overrides(now))
 
+    # --- the configuration: written down first, then in force for requests that begin from now on
+
+    async def reload(self) -> str:
+        return await self._reload.now("user")
+
+    def _take(self, lineup: Lineup, usage: Mapping[str, Usage]) -> None:
+        gone = Reconfigured(before=self.fleet, after=lineup.fleet).gone
+        lineup.adopt()
+        self._dispatcher.backends, self._policies, self._remarks = lineup.backends, lineup.policies, lineup.remarks
+        self._board.put_usage(usage)
+        self._board.take(lineup.fleet)
+        self._monitor.watch_endpoints()
+        if gone and self._forget is not None:
+            self._later(self._close(gone, self._forget))
+
+    async def _close(self, gone: tuple[Endpoint, ...], forget: Callable[[Endpoint], Awaitable[None]]) -> None:
+        """Requests that began before may still be answered there: they end first."""
+        if self._requests:
+            await asyncio.wait(set(self._requests))
+        for endpoint in gone:
+            await forget(endpoint)
+
+    def _later(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
     # --- the gateway's default model
 
     async def revert_drift(self) -> ServiceResult:
@@ -445,9 +480,7 @@ class Engine:
         """local_only came into force, by whichever process or hand: no cloud stream lives on, no client stays."""
         self._interrupt("local_only was switched on", lambda locality, _: locality is Locality.CLOUD)
         if self._close_cloud is not None:
-            task = asyncio.get_running_loop().create_task(self._hang_up(self._close_cloud))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._later(self._hang_up(self._close_cloud))
 
     async def _hang_up(self, close_cloud: Callable[[], Awaitable[None]]) -> None:
         """Interrupted calls first end by themselves, so that each is told and settled as what it was."""

@@ -63,7 +63,6 @@ class Groups:
     def __init__(
         self,
         *,
-        fleet: Fleet,
         board: Board,
         monitor: Monitor,
         services: Services,
@@ -74,16 +73,22 @@ class Groups:
         times: SwapTimes | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._fleet, self._board, self._monitor, self._services = fleet, board, monitor, services
+        self._board, self._monitor, self._services = board, monitor, services
         self._residency, self._clock, self._act, self._sleep = residency, clock, act, sleep
-        waiting = fleet.queue_limit if fleet.queue_limit is not None else rules.QUEUE_LIMIT
-        self._limits = limits or GroupLimits(queue=waiting)
-        self._times = times or SwapTimes()
-        names = {e.group for e in fleet.endpoints.values() if e.group is not None}
-        self._groups = {name: _Group(GroupState(name=name)) for name in sorted(names)}
+        self._stated, self._times = limits, times or SwapTimes()
+        self._groups: dict[str, _Group] = {}
         self._swaps: set[asyncio.Task[None]] = set()
         self._count = 0
         self._closed = False
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._board.fleet
+
+    @property
+    def _limits(self) -> GroupLimits:
+        waiting = self._fleet.queue_limit
+        return self._stated or GroupLimits(queue=rules.QUEUE_LIMIT if waiting is None else waiting)
 
     async def aclose(self) -> None:
         """Ends swaps under way and begins no more: requests that leave now must not have a service stopped."""
@@ -97,14 +102,14 @@ class Groups:
     # --- seats --------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def seat(self, request: str, model: str, emit: Emit) -> AsyncIterator[None]:
+    async def seat(self, request: str, fleet: Fleet, model: str, emit: Emit) -> AsyncIterator[None]:
         """Holds the model's endpoint in memory for as long as this is entered. Raises CallFailed: the queue is full,
         or the model could not be loaded. Cancelling leaves the queue."""
-        endpoint = self._fleet.endpoints[self._fleet.models[model].endpoint]
-        group = self._groups.get(endpoint.group or "")
-        if group is None or not self._may_wake(endpoint):
+        endpoint = fleet.endpoints[fleet.models[model].endpoint]
+        if endpoint.group is None or not self._may_wake(endpoint):
             yield
             return
+        group = self._groups.setdefault(endpoint.group, _Group(GroupState(name=endpoint.group)))
         self._count += 1
         waiter = Waiter(id=f"{request}/{self._count}", member=endpoint.name, model=model, since=self._clock.monotonic())
         seeker = _Seeker(request, emit, asyncio.get_running_loop().create_future())
@@ -201,7 +206,9 @@ class Groups:
 
     async def _exchanged(self, swap: Swap) -> str | None:
         """None once the model is in memory; else why it is not."""
-        model = self._fleet.models[swap.waiter.model]
+        model = self._fleet.models.get(swap.waiter.model)
+        if model is None or swap.waiter.member not in self._fleet.endpoints:
+            return f"{swap.waiter.model} is not in the configuration any more"
         try:
             for other in sorted(swap.out):
                 await self._release(other)
@@ -226,7 +233,7 @@ class Groups:
 
     async def _release(self, name: str) -> None:
         """Takes what the endpoint holds out of memory, once nobody at all is being answered there."""
-        endpoint = self._fleet.endpoints[name]
+        endpoint = self._board.endpoint(name)
         await self._until(lambda: self._is_quiet(name), self._times.others, f"{name} is still answering somebody")
         if is_manager(endpoint, self._board.snapshot().status.get(name)):
             await self._unload(endpoint)
@@ -305,9 +312,9 @@ class Groups:
         await self._monitor.see_services()
         await self._monitor.see_endpoint(name)
         snapshot = self._board.snapshot()
-        service = self._fleet.endpoints[name].service
+        service = self._board.endpoint(name).service
         states = [s.state for s in snapshot.services if s.name == service]
-        manager = is_manager(self._fleet.endpoints[name], snapshot.status.get(name))
+        manager = is_manager(self._board.endpoint(name), snapshot.status.get(name))
         gone = manager or not states or states[0] is not ServiceState.STOPPING
         return gone and not occupied(self._fleet, snapshot, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pointsman.core import narrate
 from pointsman.core.audit import AuditEvent
 from pointsman.core.decision import Decision, Rung
-from pointsman.core.fleet import Fleet, Locality
+from pointsman.core.fleet import Fleet, Locality, Model
 from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, TokenUsage, never_sent
 from pointsman.core.prices import worst_of
 from pointsman.core.route import applicable_budgets
@@ -17,18 +17,18 @@ from pointsman.ports import BudgetFull, Charge, Clock, Reservation, Settlement, 
 class Ledger:
     """Reserve, then settle. A store that cannot be written is told to the board, and policy decides."""
 
-    def __init__(self, fleet: Fleet, store: Store, board: Board, clock: Clock) -> None:
-        self._fleet = fleet
+    def __init__(self, store: Store, board: Board, clock: Clock) -> None:
         self._store = store
         self._board = board
         self._clock = clock
         self._owed: list[tuple[Settlement, tuple[AuditEvent, ...]]] = []
 
-    async def mint(self, decision: Decision, rung: Rung, number: int) -> Ticket | BudgetFull | None:
-        """A ticket; or the budget that is too full; or None if the audit is unwritable and the call would leave."""
+    async def mint(self, fleet: Fleet, decision: Decision, rung: Rung, number: int) -> Ticket | BudgetFull | None:
+        """A ticket under that fleet's prices and budgets; or the budget that is too full; or None if the audit is
+        unwritable and the call would leave."""
         now, ticket_id = self._clock.now(), self._clock.new_id()
-        worst = self._worst(decision, rung)
-        budgets = applicable_budgets(self._fleet, self._fleet.models[rung.model], rung.locality)
+        worst = _worst(fleet.models[rung.model], decision, rung)
+        budgets = applicable_budgets(fleet, fleet.models[rung.model], rung.locality)
         reservation = Reservation(
             id=ticket_id,
             request=decision.request,
@@ -53,13 +53,6 @@ class Ledger:
             id=ticket_id, request=decision.request, model=rung.model, endpoint=rung.endpoint, recorded=recorded
         )
 
-    def _worst(self, decision: Decision, rung: Rung) -> Charge:
-        model, tokens = self._fleet.models[rung.model], decision.task.tokens
-        price = worst_of(model, input_tokens=tokens, max_output=rung.max_output)
-        if rung.locality is Locality.LOCAL:
-            price = price or 0
-        return Charge(tokens=tokens + rung.max_output, nano_usd=price)
-
     async def settle(self, ticket: Ticket, attempt: Attempt, lines: tuple[AuditEvent, ...] = ()) -> None:
         """Replaces the reserve by what the call did cost, with its outcome line; an unrecorded ticket has neither."""
         if not ticket.recorded:
@@ -83,7 +76,7 @@ class Ledger:
     async def _write_settlement(self, settlement: Settlement, lines: tuple[AuditEvent, ...]) -> None:
         try:
             await self._store.settle(settlement, lines)
-            self._board.put_usage(await self._store.usage(self._fleet.budgets, self._clock.now()))
+            self._board.put_usage(await self._store.usage(self._board.fleet.budgets, self._clock.now()))
         except StoreUnavailable as problem:
             self._owed.append((settlement, lines))
             self._board.put_audit_problem(str(problem))
@@ -105,6 +98,14 @@ class Ledger:
             self._board.put_audit_problem(str(problem))
             return False
         return True
+
+
+def _worst(model: Model, decision: Decision, rung: Rung) -> Charge:
+    tokens = decision.task.tokens
+    price = worst_of(model, input_tokens=tokens, max_output=rung.max_output)
+    if rung.locality is Locality.LOCAL:
+        price = price or 0
+    return Charge(tokens=tokens + rung.max_output, nano_usd=price)
 
 
 def final_usage(

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from pointsman.core import narrate
-from pointsman.core.fleet import Fleet
 from pointsman.core.groups import GroupLimits
 from pointsman.core.memory import Fit
 from pointsman.core.request import Request
@@ -41,7 +40,6 @@ class Machines:
     def __init__(
         self,
         *,
-        fleet: Fleet,
         board: Board,
         ledger: Ledger,
         store: Store,
@@ -55,10 +53,9 @@ class Machines:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         times = times or MachineTimes()
-        self._fleet, self._board, self._ledger, self._running = fleet, board, ledger, running
+        self._board, self._ledger, self._running = board, ledger, running
         self._services, self._monitor, self._clock, self._sleep = services, monitor, clock, sleep
         self._restarts = Restarts(
-            fleet=fleet,
             board=board,
             ledger=ledger,
             store=store,
@@ -72,7 +69,6 @@ class Machines:
             sleep=sleep,
         )
         self.groups = Groups(
-            fleet=fleet,
             board=board,
             monitor=monitor,
             services=services,
@@ -84,7 +80,6 @@ class Machines:
             sleep=sleep,
         )
         self._residents = Residents(
-            fleet=fleet,
             board=board,
             ledger=ledger,
             monitor=monitor,
@@ -135,7 +130,7 @@ class Machines:
         result = await self._services.act(name, verb)
         await self._ledger.write(narrate.service_done(name, verb, result.ok, result.text, self._clock.now()))
         await self._monitor.see_services()
-        for endpoint in self._fleet.endpoints:
+        for endpoint in self._board.fleet.endpoints:
             if self._serves(name, endpoint):
                 self._monitor.look_again(endpoint)
         return result
@@ -150,7 +145,7 @@ class Machines:
             await self._sleep(_LOOK_S)
 
     def _serves(self, service: str, endpoint: str) -> bool:
-        return self._fleet.endpoints[endpoint].service == service
+        return self._board.endpoint(endpoint).service == service
 
     # --- models in memory
 

@@ -35,11 +35,11 @@ class Intervals:
     chain: float = 30.0
     gateway: float = 15.0
     remote_host: float = 5.0
+    configuration: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Monitor:
-    fleet: Fleet
     board: Board
     ledger: Ledger
     store: Store
@@ -50,24 +50,51 @@ class Monitor:
     intervals: Intervals = field(default_factory=Intervals)
     gateway: GatewayFile | None = None
     remotes: Mapping[str, HostProbe] = field(default_factory=dict)
+    configuration: Callable[[], Awaitable[None]] | None = None
     _bands: dict[str, Band] = field(default_factory=dict)
     _looks: dict[str, asyncio.Event] = field(default_factory=dict)
+    _group: asyncio.TaskGroup | None = None  # None: nothing is watched, only looked at when asked
+    _probing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    @property
+    def fleet(self) -> Fleet:
+        return self.board.fleet
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """One task per source, in the caller's group."""
-        loops = [self._endpoint_loop(name) for name, e in self.fleet.endpoints.items() if e.retired is None]
-        loops += [
+        self._group = group
+        self.watch_endpoints()
+        loops = [
             self._every(self.intervals.host, "this machine", self.see_host),
             self._every(self.intervals.services, "services", self.see_services),
             self._every(self.intervals.store, "the ledger", self.see_store),
             self._every(self.intervals.chain, "the audit's chain", self.see_chain),
         ]
+        if self.configuration is not None:
+            loops.append(self._every(self.intervals.configuration, "the configuration", self.configuration))
         if self.gateway is not None:
             loops.append(self._every(self.intervals.gateway, "the gateway's configuration", self.see_gateway))
         for name in self.remotes:
             look = partial(self.see_remote, name)
             loops.append(self._every(self.intervals.remote_host, f"machine {name}", look))
         return [group.create_task(loop) for loop in loops]
+
+    def watch_endpoints(self) -> None:
+        """One task per endpoint of the present fleet: begins those that lack one, ends those whose endpoint is gone."""
+        if self._group is None:
+            return
+        wanted = {name for name, endpoint in self.fleet.endpoints.items() if endpoint.retired is None}
+        for name in self._probing.keys() - wanted:
+            self._probing.pop(name).cancel()
+        for name in sorted(wanted - self._probing.keys()):
+            self._probing[name] = self._group.create_task(self._endpoint_loop(name))
+        for name in wanted:
+            self.look_again(name)  # it may be another place by now
+
+    def stop(self) -> None:
+        self._group = None
+        for task in self._probing.values():
+            task.cancel()
 
     def look_again(self, endpoint: str) -> None:
         """Probe that endpoint now rather than at its next turn."""
@@ -92,7 +119,7 @@ class Monitor:
             look.clear()
 
     def _pause(self, name: str, health: Health, failures: int) -> float:
-        local = self.fleet.endpoints[name].locality is Locality.LOCAL
+        local = self.board.endpoint(name).locality is Locality.LOCAL
         base = self.intervals.local_endpoint if local else self.intervals.cloud_endpoint
         if health.state is HealthState.RATE_LIMITED and health.until is not None:
             return max(health.until - self.clock.now(), base)  # not poked before its time (scenarios.md C6)
@@ -100,7 +127,7 @@ class Monitor:
 
     async def see_endpoint(self, name: str) -> Health:
         """One probe. Under local_only a cloud endpoint is not even looked at (GR-009)."""
-        endpoint = self.fleet.endpoints[name]
+        endpoint = self.board.endpoint(name)
         snapshot = self.board.snapshot()
         old = snapshot.health[name]
         if endpoint.locality is Locality.CLOUD and snapshot.cloud_forbidden:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 
-from pointsman.core.fleet import Fleet
 from pointsman.core.keywords import task_for
 from pointsman.core.request import Request
 from pointsman.core.similar import SimilarEvidence
@@ -22,17 +21,20 @@ _SOURCE = "the memory of similar tasks"
 class Recollection:
     """Without a memory, or where the policy does not want one, it knows nothing."""
 
-    def __init__(self, fleet: Fleet, memory: Memory | None, board: Board, clock: Clock) -> None:
-        self._fleet, self._board, self._clock = fleet, board, clock
-        self._memory = memory if fleet.similar_tasks else None
+    def __init__(self, memory: Memory | None, board: Board, clock: Clock) -> None:
+        self._there, self._board, self._clock = memory, board, clock
         self._kept: OrderedDict[bytes, SimilarEvidence | None] = OrderedDict()
+
+    @property
+    def _memory(self) -> Memory | None:
+        return self._there if self._board.fleet.similar_tasks else None
 
     async def of(self, request: Request) -> SimilarEvidence | None:
         """The evidence for a request that is about to be decided; its fingerprint is remembered for its verdict."""
-        found = await self.look(request)
-        if self._memory is not None:
+        found, memory = await self.look(request), self._memory
+        if memory is not None:
             try:
-                await self._memory.remember(request.id, task_for(self._fleet, request), request.text, self._clock.now())
+                await memory.remember(request.id, task_for(self._board.fleet, request), request.text, self._clock.now())
             except StoreUnavailable as problem:
                 self._board.put_trouble(_SOURCE, str(problem))
         return found
@@ -42,7 +44,7 @@ class Recollection:
         if self._memory is None:
             return None
         try:
-            found = await self._memory.recall(task_for(self._fleet, request), request.text)
+            found = await self._memory.recall(task_for(self._board.fleet, request), request.text)
         except StoreUnavailable as problem:
             self._board.put_trouble(_SOURCE, str(problem))
             return None

@@ -51,6 +51,7 @@ class Recorder:
         self._began = monotonic()
         self._picture: dict[str, Any] = {}
         self._banners: tuple[str, ...] | None = None
+        self._fleet = console.fleet
         self._audit_seen = 0  # the newest line on the tape
         self._audit_size = -1
 
@@ -70,6 +71,9 @@ class Recorder:
             yield snapshot
 
     def _saw(self, snapshot: Snapshot) -> None:
+        if self._console.fleet is not self._fleet:
+            self._fleet = self._console.fleet
+            self._put("fleet", {"fleet": encode(self._fleet)})
         new = encode(snapshot)
         self._put("picture", changes(self._picture, new))
         self._picture = new

@@ -61,6 +61,7 @@ class Replay:
         self._told: dict[str, Any] = {}
         self._snapshot = Snapshot(now=tape.head.began)
         self._banners: tuple[str, ...] = ()
+        self._fleet = tape.head.fleet
         self._rows: dict[int, AuditRow] = {}
         self._size, self._audit_state = 0, AuditState()
         self._totals: tuple[ModelTotal, ...] = ()
@@ -137,6 +138,9 @@ class Replay:
                 probe = Probe(state=health.state, reason=health.reason)
                 self._gauges.probed(name, Probed(health=probe, status=status), seen.now)
 
+    def _see_fleet(self, line: Line) -> None:
+        self._fleet = decode(Fleet, line["fleet"])
+
     def _see_banners(self, line: Line) -> None:
         self._banners = tuple(str(text) for text in line["banners"])
 
@@ -173,7 +177,7 @@ class Replay:
 
     @property
     def fleet(self) -> Fleet:
-        return self._tape.head.fleet
+        return self._fleet
 
     @property
     def snapshot(self) -> Snapshot:
@@ -295,6 +299,9 @@ class Replay:
     async def clear_override(self, override_id: str) -> None:
         raise ValueError(REPLAYING)
 
+    async def reload(self) -> str:
+        return REPLAYING
+
     async def revert_drift(self) -> ServiceResult:
         return ServiceResult(ok=False, text=REPLAYING)
 
@@ -325,6 +332,7 @@ class Replay:
 
 _SEEN: Mapping[str, Callable[[Replay, Line], None]] = {
     "picture": Replay._see_picture,
+    "fleet": Replay._see_fleet,
     "banners": Replay._see_banners,
     "ask": Replay._see_ask,
     "event": Replay._see_event,

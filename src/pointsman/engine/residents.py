@@ -19,7 +19,6 @@ from pointsman.ports import CallFailed, Clock, Residency, ServiceResult
 class Residents:
     """`streams_on` counts our own calls of one model."""
 
-    fleet: Fleet
     board: Board
     ledger: Ledger
     monitor: Monitor
@@ -27,6 +26,10 @@ class Residents:
     residency: Residency | None
     clock: Clock
     streams_on: Callable[[str], int]
+
+    @property
+    def fleet(self) -> Fleet:
+        return self.board.fleet
 
     def describe(self, name: str, verb: str) -> str:
         """What `load` or `unload` would send. Raises ValueError for an unknown model."""
@@ -90,7 +93,7 @@ class Residents:
         if endpoint.group is None:
             return ServiceResult(ok=False, text=_by_service(endpoint, "start", "loads"))
         try:
-            async with self.groups.seat(f"load-{model.name}", model.name, lambda _: None):
+            async with self.groups.seat(f"load-{model.name}", self.fleet, model.name, lambda _: None):
                 return await self._inside(endpoint, model)
         except CallFailed as failed:
             return ServiceResult(ok=False, text=failed.failed.detail)

@@ -48,7 +48,6 @@ class RestartTimes:
 class Restarts:
     """`act` does what the manager is told, audited and with our own streams ended first; `submit` asks as anybody."""
 
-    fleet: Fleet
     board: Board
     ledger: Ledger
     store: Store
@@ -60,6 +59,10 @@ class Restarts:
     submit: Callable[[Request], AsyncIterator[events.EngineEvent]]
     times: RestartTimes
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def fleet(self) -> Fleet:
+        return self.board.fleet
 
     # --- before -------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,6 @@ class Workflows:
     def __init__(
         self,
         *,
-        fleet: Fleet,
         dispatcher: Dispatcher,
         ledger: Ledger,
         outcomes: Outcomes,
@@ -49,11 +48,14 @@ class Workflows:
         outputs: Outputs | None,
         clock: Clock,
     ) -> None:
-        self._fleet, self._dispatcher, self._ledger, self._clock = fleet, dispatcher, ledger, clock
+        self._dispatcher, self._ledger, self._clock = dispatcher, ledger, clock
         self._outcomes, self._checks, self._critic = outcomes, checks, critic
         self._explain, self._outputs = explain, outputs
-        self._plans_opened = any(route.workflow == "plan" for route in fleet.routes)
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._dispatcher.board.fleet
 
     async def serve(self, request: Request, emit: Emit, order: CheckOrder | None = None) -> None:
         """A request as the policy has it: straight to its role, or a plan first. With an order its reply is checked."""
@@ -66,7 +68,7 @@ class Workflows:
 
     def _opens_plan(self, request: Request) -> bool:
         """Quick tasks skip the plan (document 001), whatever route they came by."""
-        if request.planned or not self._plans_opened:
+        if request.planned or all(route.workflow != "plan" for route in self._fleet.routes):
             return False
         decision = self._explain(request)
         return decision.workflow == "plan" and bool(decision.ladder) and not decision.task.quick

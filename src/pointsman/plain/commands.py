@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pointsman.core.fleet import Fleet, Role
+from pointsman.core.plain_text import one_line
 from pointsman.core.request import Message, Request
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.engine.console import Console
@@ -30,6 +31,7 @@ HELP: Mapping[str, str] = {
     "/pass": "/pass says that the last answer helped; /fail that it did not.",
     "/judge": "/judge asks the cloud judge about the last answer.",
     "/approve": "/approve lets a plan be worked on; /reject drops it.",
+    "/reload": "/reload reads the configuration again.",
     "/clear": "/clear begins a new conversation.",
     "/quiet": "/quiet holds changes of state back; /quiet off tells them again.",
     "/help": "/help reads this list.",
@@ -120,6 +122,11 @@ async def _audit(door: Door, argument: str) -> None:
         door.out.say(f"Line {row.seq}, {sentences.clock(row.at)}, {row.type}: {row.text}.")
     if not rows:
         door.out.say("The audit has no such lines.")
+
+
+async def _reload(door: Door, argument: str) -> None:
+    told = one_line(await door.console.reload())
+    door.out.say(f"{told[:1].upper()}{told[1:]}.")
 
 
 async def _clear(door: Door, argument: str) -> None:
@@ -252,6 +259,7 @@ _COMMANDS: Mapping[str, Run] = {
     "/explain": _explain,
     "/status": _status,
     "/audit": _audit,
+    "/reload": _reload,
     "/clear": _clear,
     "/quiet": _quiet,
     "/pass": _pass,

@@ -245,6 +245,12 @@ class ActingApp(LinkedApp):
 
         self.push_screen(Confirm("revert the gateway's default?", body, "revert"), answered)
 
+    def action_reload(self) -> None:
+        if self.read_only:
+            return self.refuse()
+        if self.bridge is not None:
+            self.work(self.bridge.reload(), "reload")
+
     # --- the audit and details ---
 
     @on(messages.AuditAsked)

@@ -270,6 +270,10 @@ class Bridge:
             return
         self._post(Compared(decision))
 
+    async def reload(self) -> None:
+        self._post(Told(one_line(await self._console.reload())))
+        await self._show_now()
+
     async def revert_drift(self) -> None:
         result = await self._console.revert_drift()
         self._post(Told(result.text, "information" if result.ok else "error"))

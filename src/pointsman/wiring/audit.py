@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pointsman.adapters.store import Anchor, Verdict
     from pointsman.core.audit import AuditRow
-    from pointsman.ports import (
-        AuditQuery,
-    )
+    from pointsman.ports import AuditQuery
 
 
 async def read_audit(state_dir: Path, query: AuditQuery) -> tuple[AuditRow, ...]:

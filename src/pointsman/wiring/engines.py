@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.wiring.chats import kept_chats
-from pointsman.wiring.places import anchor_of, secrets_of
+from pointsman.wiring.places import anchor_of, key_names, secrets_of
 
 if TYPE_CHECKING:
     import httpx
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pointsman.adapters.secrets import Secrets
     from pointsman.adapters.services import ServiceRouter
     from pointsman.config import Audit, Settings
-    from pointsman.core.fleet import Fleet
+    from pointsman.core.fleet import Endpoint, Fleet, Service
     from pointsman.core.request import Request
     from pointsman.core.similar import SimilarEvidence
     from pointsman.demo.fleet import SimulatedFleet
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pointsman.engine.console import Fault
     from pointsman.engine.engine import Engine
     from pointsman.ports import (
+        Backend,
         Clock,
         CodeJudge,
         GatewayFile,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         Store,
     )
 
-_MOST_REMARKS = 2  # banners about the configuration
 DEMO_STATE = "demo"  # below the state directory: simulated calls never touch the real ledger
 
 
@@ -47,7 +47,7 @@ async def open_engine(
     await asyncio.to_thread(_import_world)
     from pointsman.adapters.host import LocalHost
 
-    told = (*banners, *_remarks(settings))
+    told = banners
     if monitor and settings.discover:
         told += await _found_beside(settings.fleet)
     async with AsyncExitStack() as stack:
@@ -64,6 +64,7 @@ async def open_engine(
             monitor=monitor,
             banners=told,
             settings=settings,
+            adopt=services.take,
         )
 
 
@@ -113,6 +114,7 @@ async def _start(
     banners: tuple[str, ...],
     settings: Settings,
     demo: SimulatedFleet | None = None,
+    adopt: Callable[[Mapping[str, Service]], None] | None = None,
 ) -> Engine:
     """Opens store, clients and engine, each closed with the stack in reverse order."""
     from pointsman.adapters.backends import open_backend
@@ -125,23 +127,37 @@ async def _start(
     from pointsman.adapters.structured import StructuredOutputs
     from pointsman.config.policies import ConfiguredPolicies
     from pointsman.engine.engine import Engine
+    from pointsman.wiring.reload import ConfiguredFleet, can_change, remarks_of
 
     clock, secrets = SystemClock(), secrets_of(fleet)
     stack.enter_context(secrets.out_of_logs())
     store = await _open_store(state_dir, clock, settings.audit, secrets)
     stack.push_async_callback(store.aclose)
     running: list[Engine] = []
+
+    def backend(endpoint: Endpoint) -> Backend:
+        return open_backend(endpoint, clients, clock.now)
+
+    def adopted(fleet: Fleet) -> None:
+        secrets.also(key_names(fleet))
+        if adopt is not None:
+            adopt(fleet.services)
+
     clients = Clients(secrets=secrets, cloud_forbidden=lambda: any(each.snapshot.cloud_forbidden for each in running))
     stack.push_async_callback(clients.aclose)
     engine = Engine(
         fleet=fleet,
-        backends={name: open_backend(endpoint, clients, clock.now) for name, endpoint in fleet.endpoints.items()},
+        backends={name: backend(endpoint) for name, endpoint in fleet.endpoints.items()},
         store=store,
         prober=HttpProber(clients.of, secrets=secrets),
         host=host,
         services=services,
         clock=clock,
         banners=banners,
+        remarks=remarks_of(settings) if demo is None else (),
+        # Of the simulated fleet nothing can be changed: its servers stand where they stand.
+        configuration=ConfiguredFleet(settings, backend, adopted) if demo is None and can_change(settings) else None,
+        forget=clients.forget,
         faults=tuple if demo is None else _faults_of(demo),
         play=None if demo is None else _play_of(demo),
         monitor=monitor,
@@ -199,13 +215,6 @@ def code_judge(state_dir: Path, *, unsandboxed: bool) -> CodeJudge:
 
     checker = LocalChecker(private=(state_dir, user_config_path().parent))
     return SandboxedJudge(checker, SystemClock().new_id, unsandboxed=unsandboxed)
-
-
-def _remarks(settings: Settings) -> tuple[str, ...]:
-    """Of the configuration's reader; many of them as one banner, because `check` reads them out better."""
-    if len(settings.warnings) > _MOST_REMARKS:
-        return (f"{len(settings.warnings)} remarks about the configuration: `pointsman check` reads them",)
-    return tuple(str(warning) for warning in settings.warnings)
 
 
 async def _found_beside(fleet: Fleet) -> tuple[str, ...]:

@@ -12,9 +12,7 @@ from pointsman.wiring.engines import open_engine
 if TYPE_CHECKING:
     from pointsman.config import Settings
     from pointsman.core.measured import Measurement
-    from pointsman.ports import (
-        ModelTotal,
-    )
+    from pointsman.ports import ModelTotal
 
 
 async def known(settings: Settings, *, state_dir: Path) -> Snapshot:

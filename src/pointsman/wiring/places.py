@@ -36,5 +36,10 @@ def secrets_of(fleet: Fleet) -> Secrets:
     from pointsman.adapters.secrets import Secrets
     from pointsman.config import secrets_file
 
-    names = dict.fromkeys(e.key_env for e in fleet.endpoints.values() if e.key_env is not None)
-    return Secrets(tuple(names), file=secrets_file(os.environ) if names else None)
+    names = key_names(fleet)
+    return Secrets(names, file=secrets_file(os.environ))
+
+
+def key_names(fleet: Fleet) -> tuple[str, ...]:
+    """Names of the variables that hold keys; never what they hold."""
+    return tuple(dict.fromkeys(e.key_env for e in fleet.endpoints.values() if e.key_env is not None))

@@ -55,6 +55,10 @@ class ServiceRouter:
         self._services = MappingProxyType(dict(services))
         self._adapters = MappingProxyType(dict(adapters))
 
+    def take(self, services: Mapping[str, Service]) -> None:
+        """Others are configured from now on. One that is configured no more is left as it runs."""
+        self._services = MappingProxyType(dict(services))
+
     async def status(self) -> tuple[ServiceStatus, ...]:
         """All configured services, in the configuration's order."""
         by_kind: dict[ServiceKind, list[Service]] = {}
