@@ -17,8 +17,8 @@ soak: $(VENV)/.installed-test
 	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -1,92 +1,46 @@
-"""What the screen costs while nobody does anything: CPU and bytes a second, at two sizes, beside Textual's hello world.
+"""What the screen costs while nobody does anything: CPU, bytes a second and memory, at two sizes, beside Textual's
+hello world.
 
-A real terminal pair, the simulated fleet, one sample a second. Goal: at most 3 % of one core and 10 kB/s.
+A real terminal pair and one sample a second, over twelve simulated servers in a process of their own, as a user's are.
+`demo` is measured as well: there the servers' work counts, in a thread beside the screen's.
+Goal: at most 3 % of one core, 10 kB/s and 80 MB.
 
     python benchmarks/idle_cpu.py [seconds]
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
-import signal
-import struct
 import sys
-import tempfile
-import termios
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-HELLO = """
-from textual.app import App
-from textual.widgets import Footer, Header, Static
-class Hello(App):
-    def compose(self):
-        yield Header(); yield Static("hello world"); yield Footer()
-Hello().run()
-"""
+from fleet import served
+from measured import DEMO, HELLO, PYTHON, Program
+
 SETTLE_S = 12.0
 
 
-def started(argv: Sequence[str], columns: int, rows: int, state: str) -> tuple[int, int]:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "POINTSMAN_STATE": state}
-        os.execve(argv[0], list(argv), environ)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    os.kill(pid, signal.SIGWINCH)
-    return pid, terminal
-
-
-def read_for(terminal: int, seconds: float) -> int:
-    """Drains the terminal and returns how many bytes came."""
-    end, total = time.monotonic() + seconds, 0
-    while (left := end - time.monotonic()) > 0:
-        ready, _, _ = select.select([terminal], [], [], left)
-        if ready:
-            total += len(os.read(terminal, 65_536))
-    return total
-
-
-def cpu_of(pid: int) -> float:
-    """CPU seconds of the process so far, all of its threads."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def memory_of(pid: int) -> float:
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        line = next(line for line in status if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
-
-
-def measured(title: str, argv: Sequence[str], columns: int, rows: int, seconds: float) -> None:
-    with tempfile.TemporaryDirectory() as state:
-        pid, terminal = started(argv, columns, rows, state)
-        try:
-            read_for(terminal, SETTLE_S)
-            before, begun = cpu_of(pid), time.monotonic()
-            sent = read_for(terminal, seconds)
-            took = time.monotonic() - begun
-            percent = 100 * (cpu_of(pid) - before) / took
-            print(
-                f"{title:<22} {columns:>3}x{rows:<3} {percent:>6.2f} % CPU {sent / took / 1000:>8.1f} kB/s {memory_of(pid):>6.0f} MB RSS"
-            )
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            os.close(terminal)
+def measured(
+    title: str, argv: Sequence[str], size: tuple[int, int], seconds: float, env: Mapping[str, str] | None = None
+) -> None:
+    with Program(argv, columns=size[0], rows=size[1], env=env) as program:
+        program.read_for(SETTLE_S)
+        cpu, main, begun = program.cpu(), program.cpu_of_main_thread(), program.age
+        sent = program.read_for(seconds)
+        took = program.age - begun
+        percent, of_main = 100 * (program.cpu() - cpu) / took, 100 * (program.cpu_of_main_thread() - main) / took
+        print(
+            f"{title:<30} {size[0]:>3}x{size[1]:<3} {percent:>6.2f} % CPU (main thread {of_main:>5.2f} %) "
+            f"{sent / took / 1000:>6.1f} kB/s {program.memory():>6.0f} MB"
+        )
 
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
-    python = sys.executable
-    for columns, rows in ((120, 40), (200, 60)):
-        measured("Textual hello world", [python, "-c", HELLO], columns, rows, seconds)
-        measured("pointsman demo", [python, "-m", "pointsman", "demo"], columns, rows, seconds)
+    with served() as (options, env):
+        for size in ((120, 40), (200, 60)):
+            measured("Textual hello world", HELLO, size, seconds)
+            measured("pointsman, servers apart", [PYTHON, "-m", "pointsman", *options], size, seconds, env)
+            measured("pointsman demo", DEMO, size, seconds)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,14 @@ def test_age(seconds: float | None, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
+    [(None, "n/a"), (0, "now"), (4.9, "now"), (5, "5s"), (59, "55s"), (60, "60s"), (3_600, "1h")],
+)
+def test_the_age_of_a_sample_moves_in_steps_of_five_seconds(seconds: float | None, shown: str) -> None:
+    assert figures.seen(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
     [(None, "n/a"), (0.041, "41ms"), (0.31, "0.31s"), (4.12, "4.1s"), (61, "61s"), (200, "3m 20s"), (7_500, "2h 05m")],
 )
 def test_span(seconds: float | None, shown: str) -> None:

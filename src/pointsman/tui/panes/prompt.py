@@ -37,6 +37,7 @@ class Prompt(TextArea):
             highlight_cursor_line=False,
             compact=True,
         )
+        self.cursor_blink = False  # two repaints a second for nothing, and bytes over ssh
         self.arguments: Mapping[str, Sequence[str]] = MappingProxyType({})  # words that commands take
         self._sent: list[str] = []
         self._place = 0

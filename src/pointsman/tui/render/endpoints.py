@@ -54,7 +54,7 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
         "name": (name_of(endpoint), "strong"),
         "state": state_of(health, age_of(health, status, picture.now), picture.glyphs),
         "model": _model(health, status),
-        "age": (figures.age(age_of(health, status, picture.now)), "dim"),
+        "age": (figures.seen(age_of(health, status, picture.now)), "dim"),
     }
     cells |= _measures(status) | _unseen(endpoint, status, picture)
     return Row(endpoint.name, cells, wide="" if health.state in _ANSWERING else "model")

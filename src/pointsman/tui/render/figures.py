@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 UNKNOWN = "n/a"
+STEP = 5  # seconds
 _UNITS = ("B", "K", "M", "G", "T")
 
 
@@ -17,6 +18,13 @@ def age(seconds: float | None) -> str:
         if whole >= size * (1 if unit != "m" else 2):
             return f"{whole // size}{unit}"
     return f"{whole}s"
+
+
+def seen(seconds: float | None) -> str:
+    """How old a sample is, in steps: one that counted every second would have each row redrawn every second."""
+    if seconds is None or seconds >= 60:
+        return age(seconds)
+    return "now" if seconds < STEP else age(seconds // STEP * STEP)
 
 
 def span(seconds: float | None) -> str:
