@@ -14,6 +14,7 @@ from pointsman.adapters.services.commands import child_environment
 
 _PIECE = 64 * 1024  # bytes read at once
 _LINE_MOST = 256 * 1024  # bytes of a line that never ends; what is longer comes in parts
+_LAST_S = 1.0  # between the end of its output and its own
 _LOOK_S = 0.25  # between two looks at a file: it tells nobody that it grew
 
 
@@ -59,6 +60,10 @@ async def follow_command(
         while piece := await process.stdout.read(_PIECE):
             if whole := lines.of(piece):
                 yield whole
+        async with asyncio.timeout(_LAST_S):  # it closed its output: it is ending, and needs no signal
+            await process.wait()
+    except TimeoutError:
+        pass
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
