@@ -306,12 +306,16 @@ class GatewayFile(Protocol):
 class Residency(Protocol):
     """Loads models into a server's memory and takes them out again. It has no way to erase anything (trap T2)."""
 
-    def describe(self, endpoint: Endpoint, model: Model, verb: str) -> str:
-        """The request that `load` or `unload` would send, in one line; empty if that server cannot be told."""
+    def describe(self, endpoint: Endpoint, model: Model, verb: str, seconds: float | None = None) -> str:
+        """The request that `load`, `keep` or `unload` would send, in one line; empty if that server cannot be told."""
         ...
 
     async def load(self, endpoint: Endpoint, model: Model) -> ServiceResult:
         """Returns once the model is in memory, or with the reason why it is not. Never raises for the server."""
+        ...
+
+    async def keep(self, endpoint: Endpoint, model: Model, seconds: float | None) -> ServiceResult:
+        """It stays in memory that long after its last use; None: until it is unloaded. Loads it if need be."""
         ...
 
     async def unload(self, endpoint: Endpoint, model_id: str) -> ServiceResult:

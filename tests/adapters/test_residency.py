@@ -112,6 +112,21 @@ async def test_a_load_that_fails_is_told_in_one_line(kind: EndpointKind) -> None
     assert "exit code 1" in told.text or "out of memory" in told.text
 
 
+async def test_ollama_is_told_how_long_to_keep_a_model_and_the_others_cannot_be() -> None:
+    server = Server(EndpointKind.OLLAMA)
+    there = residency(server)
+    assert (await there.keep(place(EndpointKind.OLLAMA), M, 1800)).ok and (
+        await there.keep(place(EndpointKind.OLLAMA), M, None)
+    ).ok
+    sent = [each for each in server.seen if each.startswith("POST")]
+    assert sent == [
+        'POST /api/generate {"model": "m", "keep_alive": 1800, "stream": false}',
+        'POST /api/generate {"model": "m", "keep_alive": -1, "stream": false}',
+    ]
+    assert there.describe(place(EndpointKind.LMSTUDIO), M, "keep", 60) == ""
+    assert not (await there.keep(place(EndpointKind.LMSTUDIO), M, 60)).ok
+
+
 async def test_a_load_that_never_shows_is_given_up_at_the_models_deadline() -> None:
     server = Server(EndpointKind.LLAMA_CPP, slow=10**9)
     told = await residency(server).load(place(EndpointKind.LLAMA_CPP, deadlines=Deadlines(load=0.05)), M)

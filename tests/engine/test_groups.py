@@ -83,8 +83,12 @@ class Machine:
         return ("cudaMalloc failed: out of memory",)
 
     # ports.Residency
-    def describe(self, endpoint: Endpoint, model: object, verb: str) -> str:
+    def describe(self, endpoint: Endpoint, model: object, verb: str, seconds: float | None = None) -> str:
         return f"POST {verb}"
+
+    async def keep(self, endpoint: Endpoint, model: object, seconds: float | None) -> ServiceResult:
+        self.done.append(f"keep {model.id} {seconds}")  # type: ignore[attr-defined]
+        return await self.load(endpoint, model)
 
     async def load(self, endpoint: Endpoint, model: object) -> ServiceResult:
         name = model.id  # type: ignore[attr-defined]
@@ -382,6 +386,9 @@ async def test_loading_and_unloading_by_hand_is_audited_and_admitted_by_its_size
         assert desk.model_request("vl", "load") == "POST load" and desk.model_request("a", "load") == "start service a"
         assert (await desk.load_model("vl")).ok and room.machine.ollama == {"vl"}
         assert (await desk.unload_model("vl")).ok and room.machine.ollama == set()
+        assert (await desk.keep_model("vl", None)).ok and room.machine.done[-2] == "keep vl None"
+        kept = await desk.keep_model("a", 60)
+        assert not kept.ok and "serves one model as long as it runs" in kept.text
         told = await desk.unload_model("a")
         assert not told.ok and "pointsman services stop a" in told.text
         with pytest.raises(ValueError, match="unknown model"):

@@ -120,8 +120,17 @@ def _runner_options(params: Mapping[str, object]) -> dict[str, object]:
 
 
 async def _ollama_load(wire: _Wire, model: Model, seconds: float) -> None:
-    await wire.post("/api/generate", {**_ollama_load_body(model), "stream": False}, seconds)
-    await wire.until(lambda: _ollama_has(wire, model.id), _SHORT_S, f"{model.id} is not in its list")
+    await _ollama_bring(wire, model.id, _ollama_load_body(model), seconds)
+
+
+async def _ollama_bring(wire: _Wire, model_id: str, body: Mapping[str, object], seconds: float) -> None:
+    await wire.post("/api/generate", {**body, "stream": False}, seconds)
+    await wire.until(lambda: _ollama_has(wire, model_id), _SHORT_S, f"{model_id} is not in its list")
+
+
+def _ollama_keep_body(model: Model, kept: float | None) -> dict[str, object]:
+    """A load with another time to live; Ollama only resets the time of a model that is loaded with these options."""
+    return {**_ollama_load_body(model), "keep_alive": -1 if kept is None else int(kept)}
 
 
 async def _ollama_unload(wire: _Wire, model_id: str) -> None:
@@ -265,11 +274,14 @@ class HttpResidency:
         self._clients = clients
         self._poll_s = poll_s
 
-    def describe(self, endpoint: Endpoint, model: Model, verb: str) -> str:
+    def describe(self, endpoint: Endpoint, model: Model, verb: str, seconds: float | None = None) -> str:
         way = _WAYS.get(endpoint.kind)
-        if way is None:
+        if way is None or (verb == "keep" and endpoint.kind is not EndpointKind.OLLAMA):
             return ""
-        line = way.load_line(model) if verb == "load" else way.unload_line(model.id)
+        if verb == "keep":
+            line = f"POST /api/generate {json.dumps(_ollama_keep_body(model, seconds))}"
+        else:
+            line = way.load_line(model) if verb == "load" else way.unload_line(model.id)
         method, _, rest = line.partition(" ")
         return f"{method} {root_of(endpoint)}{rest}"
 
@@ -279,6 +291,15 @@ class HttpResidency:
             return _cannot(endpoint)
         return await self._told(
             endpoint, lambda wire: way.load(wire, model, endpoint.deadlines.load), f"{model.id} is loaded"
+        )
+
+    async def keep(self, endpoint: Endpoint, model: Model, seconds: float | None) -> ServiceResult:
+        if endpoint.kind is not EndpointKind.OLLAMA:
+            return ServiceResult(ok=False, text=f"a {endpoint.kind} server cannot be told how long to keep a model")
+        body, patience = _ollama_keep_body(model, seconds), endpoint.deadlines.load
+        stays = "until it is unloaded" if seconds is None else f"for {seconds:.0f} s after its last use"
+        return await self._told(
+            endpoint, lambda wire: _ollama_bring(wire, model.id, body, patience), f"{model.id} stays in memory {stays}"
         )
 
     async def unload(self, endpoint: Endpoint, model_id: str) -> ServiceResult:

@@ -127,8 +127,31 @@ def free_vram(host: HostSample | None) -> int | None:
     return sum(known) if known and len(known) == len(free) else None
 
 
-def cannot_fit(fleet: Fleet, snapshot: Snapshot, model: Model) -> str | None:
-    """The arithmetic, if loading the model cannot work now; None if it can, is loaded, or is not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The arithmetic before a load: what it needs, what is free, and who gives back how much to make room."""
+
+    model: str
+    need: Need
+    free: int
+    given_back: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def have(self) -> int:
+        return self.free + sum(size for _, size in self.given_back)
+
+    @property
+    def fits(self) -> bool:
+        return self.need.total <= self.have
+
+    def __str__(self) -> str:
+        back = "".join(f" + {gib(size)} given back by {name}" for name, size in self.given_back)
+        total = f" = {gib(self.have)}" if self.given_back else ""
+        return f"{self.model} needs {self.need}; free are {gib(self.free)}{back}{total}"
+
+
+def admission(fleet: Fleet, snapshot: Snapshot, model: Model) -> Admission | None:
+    """For a model that would have to be loaded; None if it is in memory already, or a figure is not known."""
     need = need_of(model, snapshot.vram_overhead.get(model.name))
     free = free_vram(snapshot.host)
     if need is None or free is None or fleet.locality_of(model) is not Locality.LOCAL:
@@ -137,13 +160,13 @@ def cannot_fit(fleet: Fleet, snapshot: Snapshot, model: Model) -> str | None:
         return None  # another machine's memory is not known
     if holds(fleet, snapshot, model) is not False or _on_its_way(snapshot, model):
         return None
-    given_back = tuple(_given_back(fleet, snapshot, model))
-    have = free + sum(size for _, size in given_back)
-    if need.total <= have:
-        return None
-    back = "".join(f" + {gib(size)} given back by {name}" for name, size in given_back)
-    total = f" = {gib(have)}" if given_back else ""
-    return f"{model.name} needs {need}; free are {gib(free)}{back}{total}"
+    return Admission(model=model.name, need=need, free=free, given_back=tuple(_given_back(fleet, snapshot, model)))
+
+
+def cannot_fit(fleet: Fleet, snapshot: Snapshot, model: Model) -> str | None:
+    """The arithmetic, if loading the model cannot work now; None if it can, is loaded, or is not known."""
+    found = admission(fleet, snapshot, model)
+    return None if found is None or found.fits else str(found)
 
 
 def _on_its_way(snapshot: Snapshot, model: Model) -> bool:

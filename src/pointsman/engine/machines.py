@@ -149,11 +149,14 @@ class Machines:
 
     # --- models in memory
 
-    def model_request(self, name: str, verb: str) -> str:
-        return self._residents.describe(name, verb)
+    def model_request(self, name: str, verb: str, seconds: float | None = None) -> str:
+        return self._residents.describe(name, verb, seconds)
 
     async def load_model(self, name: str) -> ServiceResult:
         return await self._residents.load(name)
+
+    async def keep_model(self, name: str, seconds: float | None) -> ServiceResult:
+        return await self._residents.keep(name, seconds)
 
     async def unload_model(self, name: str) -> ServiceResult:
         return await self._residents.unload(name)

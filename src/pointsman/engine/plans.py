@@ -61,11 +61,15 @@ class MachineDesk(Protocol):
         """For one key: a service that is down although a role needs it."""
         ...
 
-    def model_request(self, name: str, verb: str) -> str:
-        """What loading or unloading that model would send, for the confirmation; empty if it cannot be told."""
+    def model_request(self, name: str, verb: str, seconds: float | None = None) -> str:
+        """What `load`, `keep` or `unload` would send, for the confirmation; empty if the server cannot be told."""
         ...
 
     async def load_model(self, name: str) -> ServiceResult: ...
+
+    async def keep_model(self, name: str, seconds: float | None) -> ServiceResult:
+        """In memory that long after its last use, None until it is unloaded; loads it if need be."""
+        ...
 
     async def unload_model(self, name: str) -> ServiceResult:
         """Out of memory; its files stay."""

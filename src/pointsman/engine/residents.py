@@ -31,12 +31,14 @@ class Residents:
     def fleet(self) -> Fleet:
         return self.board.fleet
 
-    def describe(self, name: str, verb: str) -> str:
-        """What `load` or `unload` would send. Raises ValueError for an unknown model."""
+    def describe(self, name: str, verb: str, seconds: float | None = None) -> str:
+        """What `load`, `keep` or `unload` would send. Raises ValueError for an unknown model."""
         model = self._model(name)
         endpoint = self.fleet.endpoints[model.endpoint]
         if self.residency is not None and self._manages(endpoint):
-            return self.residency.describe(endpoint, model, verb)
+            return self.residency.describe(endpoint, model, verb, seconds)
+        if verb == "keep":
+            return ""
         return "" if endpoint.service is None else f"{'start' if verb == 'load' else 'stop'} service {endpoint.service}"
 
     def fits(self) -> tuple[Fit, ...]:
@@ -49,6 +51,17 @@ class Residents:
         if refusal is not None:
             return ServiceResult(ok=False, text=refusal)
         return await self._audited(model, "load")
+
+    async def keep(self, name: str, seconds: float | None) -> ServiceResult:
+        """Raises ValueError for an unknown one. A model that is not in memory is admitted as for a load."""
+        model = self._model(name)
+        refusal = self._not_ours(model) or cannot_fit(self.fleet, self.board.snapshot(), model)
+        endpoint = self.fleet.endpoints[model.endpoint]
+        if refusal is None and (self.residency is None or not self._manages(endpoint)):
+            refusal = f"{endpoint.name} serves one model as long as it runs: there is no time to set"
+        if refusal is not None:
+            return ServiceResult(ok=False, text=refusal)
+        return await self._audited(model, "keep", seconds)
 
     async def unload(self, name: str) -> ServiceResult:
         """Takes it out of memory; its files stay. Raises ValueError for an unknown one."""
@@ -74,11 +87,14 @@ class Residents:
     def _manages(self, endpoint: Endpoint) -> bool:
         return is_manager(endpoint, self.board.snapshot().status.get(endpoint.name))
 
-    async def _audited(self, model: Model, verb: str) -> ServiceResult:
+    async def _audited(self, model: Model, verb: str, seconds: float | None = None) -> ServiceResult:
         line = _line(model, f"{verb} {model.name} on {model.endpoint}", self.clock.now(), actor="user")
         if not await self.ledger.write(line):
             return ServiceResult(ok=False, text="refused: the audit cannot be written")
-        result = await (self._load(model) if verb == "load" else self._unload(model))
+        if verb == "keep":
+            result = await self._keep(model, seconds)
+        else:
+            result = await (self._load(model) if verb == "load" else self._unload(model))
         outcome = "done" if result.ok else "failed"
         text = f"{verb} {model.name} {outcome}: {result.text}"
         await self.ledger.write(_line(model, text, self.clock.now(), foreign=result.text))
@@ -95,6 +111,17 @@ class Residents:
         try:
             async with self.groups.seat(f"load-{model.name}", self.fleet, model.name, lambda _: None):
                 return await self._inside(endpoint, model)
+        except CallFailed as failed:
+            return ServiceResult(ok=False, text=failed.failed.detail)
+
+    async def _keep(self, model: Model, seconds: float | None) -> ServiceResult:
+        assert self.residency is not None  # `keep` has looked
+        endpoint = self.fleet.endpoints[model.endpoint]
+        if endpoint.group is None:
+            return await self.residency.keep(endpoint, model, seconds)
+        try:
+            async with self.groups.seat(f"keep-{model.name}", model.name, lambda _: None):
+                return await self.residency.keep(endpoint, model, seconds)
         except CallFailed as failed:
             return ServiceResult(ok=False, text=failed.failed.detail)
 

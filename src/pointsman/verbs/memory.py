@@ -29,13 +29,17 @@ def _action(verb: str, words: str) -> click.Command:
         model = known_model(place.own_settings().fleet, name)
         assert model is not None  # a name was given, and an unknown one is a mistake
         result = run(_with_engine(place, lambda engine: _told(engine, model, verb)))
-        if as_json:
-            say.document({"model": model, "verb": verb, **documents.values(result)})
-        else:
-            say.data(f"{verb} {model}: {'done' if result.ok else 'failed'} ({result.text})")
-        return DONE if result.ok else FAILED
+        return _report(model, verb, result, as_json)
 
     return act
+
+
+def _report(model: str, verb: str, result: ServiceResult, as_json: bool) -> int:
+    if as_json:
+        say.document({"model": model, "verb": verb, **documents.values(result)})
+    else:
+        say.data(f"{verb} {model}: {'done' if result.ok else 'failed'} ({result.text})")
+    return DONE if result.ok else FAILED
 
 
 async def _with_engine(place: Place, use: Callable[[Engine], Awaitable[ServiceResult]]) -> ServiceResult:
@@ -52,6 +56,34 @@ async def _told(engine: Engine, model: str, verb: str) -> ServiceResult:
         say.tell(f"sends: {request}")
     desk = engine.machines
     return await (desk.load_model(model) if verb == "load" else desk.unload_model(model))
+
+
+@click.command("keep")
+@click.argument("name")
+@click.argument("duration", metavar="DURATION")
+@as_json
+@place_options
+@click.pass_obj
+def keep(place: Place, /, *, name: str, duration: str, as_json: bool) -> int:
+    """Keep the model NAME in memory for DURATION (30m, 2h) after its last use, or until it is unloaded (forever)."""
+    model = known_model(place.own_settings().fleet, name)
+    assert model is not None
+    seconds = None if duration == "forever" else _seconds(duration)
+
+    async def told(engine: Engine) -> ServiceResult:
+        say.tell(f"sends: {engine.machines.model_request(model, 'keep', seconds) or 'nothing'}")
+        return await engine.machines.keep_model(model, seconds)
+
+    return _report(model, "keep", run(_with_engine(place, told)), as_json)
+
+
+def _seconds(duration: str) -> float:
+    from pointsman.config.units import duration as read_duration
+
+    try:
+        return read_duration(duration)
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}, or `forever`", param_hint="DURATION") from None
 
 
 load = _action("load", "Load the model NAME into memory; in an exclusive group, in its turn.")

@@ -170,5 +170,5 @@ async def _unset(place: Place, name: str | None, scope: str | None) -> list[Over
     return ended
 
 
-for _command in (memory.load, memory.unload, memory.fits):
+for _command in (memory.load, memory.keep, memory.unload, memory.fits):
     models.add_command(_command)
