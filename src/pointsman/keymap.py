@@ -136,6 +136,21 @@ READER = (
     _key("reader.keep", "Y", "keep", "write it to a file", "file"),
 )
 
+ENDPOINT = (
+    _key("detail.close", "escape,q", "close", "close", "close"),
+    _key("detail.load", "m", "model('load')", "load a model into its memory", "load"),
+    _key("detail.unload", "u", "model('unload')", "take a model out of its memory", "unload"),
+    _key("detail.keep_model", "h", "model('keep')", "hold a model in its memory for a time", "hold"),
+    _key("detail.restart", "r", "act('restart')", "restart its service", "restart"),
+    _key("detail.logs", "l", "logs", "the log of its service", "logs"),
+    _key("detail.down", "j", "scroll_down", "down"),
+    _key("detail.up", "k", "scroll_up", "up"),
+    _key("detail.first", "g", "scroll_home", "first line"),
+    _key("detail.last", "G", "scroll_end", "last line"),
+    _key("detail.copy", "y", "copy", "copy it all", "copy"),
+    _key("detail.keep", "Y", "keep", "write it to a file", "file"),
+)
+
 LOG = (
     _key("log.close", "escape,q", "close", "close", "close"),
     _key("log.follow", "f", "follow", "follow what is written", "follow"),
@@ -198,6 +213,7 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "A cut answer": FRAGMENT,
         "Reading": READER,
         "A log": LOG,
+        "An endpoint": ENDPOINT,
         "What if": (*KNOBS, *WHAT_IF),
         "Confirming": CONFIRM,
         "Forms": FORM,
@@ -216,6 +232,7 @@ _TOGETHER = (
     ("Everywhere", "Reading the chat"),
     ("Reading",),
     ("A log",),
+    ("An endpoint",),
     ("Confirming",),
     ("What if",),
     ("Writing a prompt",),

@@ -31,6 +31,8 @@ from pointsman.core.fleet import (
     Window,
 )
 from pointsman.core.health import Health, HealthState
+from pointsman.core.history import Point
+from pointsman.core.measured import Measurement
 from pointsman.core.outcome import Attempt, Completed, Failed, FailureKind, TokenUsage
 from pointsman.core.request import Attachment, Evidence, Request, Task
 from pointsman.core.rules import Code
@@ -47,8 +49,9 @@ from pointsman.core.snapshot import (
     ServiceStatus,
     Snapshot,
 )
+from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.core.usage import Usage
-from pointsman.engine.console import Fault
+from pointsman.engine.console import EndpointDetail, Fault
 from pointsman.engine.events import (
     Annotated,
     Answered,
@@ -331,7 +334,11 @@ class FakeMachines:
         self.console.acted.append((name, f"{verb} when idle" if when_idle else verb))
         return RestartProgress(service=name, verb=verb, stage=RestartStage.HEALTHY, started=NOW, text="it answers")
 
-    def model_request(self, name: str, verb: str) -> str:
+    async def keep_model(self, name: str, seconds: float | None) -> ServiceResult:
+        self.held.append((name, f"keep {seconds}"))
+        return ServiceResult(ok=True, text="stays")
+
+    def model_request(self, name: str, verb: str, seconds: float | None = None) -> str:
         return "" if name == "opus" else f"POST /api/{verb} {name}"
 
     async def load_model(self, name: str) -> ServiceResult:
@@ -353,6 +360,7 @@ class FakeConsole:
         self.reverted = 0
         self.machines = FakeMachines(self)
         self.log: asyncio.Queue[tuple[LogLine, ...]] = asyncio.Queue()
+        self.measured: tuple[Measurement, ...] = ()
         self.followed = 0  # logs that are being followed
         self.verdicts: list[tuple[str, bool]] = []
         self.planned: list[Request] = []
@@ -605,6 +613,26 @@ class FakeConsole:
     async def annotations(self) -> AsyncIterator[Annotated]:
         while True:
             yield await self.notes.get()
+
+    def endpoint_detail(self, name: str) -> EndpointDetail:
+        failed = SeenFailure(
+            at=NOW - 60, kind=FailureKind.SERVER_ERROR, detail="out of memory \x1b[31m", status=500, request="r-7"
+        )
+        probes = [SeenProbe(at=NOW - 9 + 2 * i, state="up", reason="ready", latency_ms=8.0 + i) for i in range(3)]
+        return EndpointDetail(
+            endpoint=self.fleet.endpoints[name],
+            health=self.snapshot.health.get(name, Health()),
+            status=self.snapshot.status.get(name),
+            traffic=TrafficFigures(calls=12, failed=1, first_token_p50=0.31, first_token_p95=1.2, tokens_per_s_p50=61),
+            probes=(SeenProbe(at=NOW - 20, state="down", reason="connection refused"), *probes),
+            failures=(failed,),
+        )
+
+    def history(self, metric: str, seconds: float = 900.0) -> tuple[Point, ...]:
+        return tuple(Point(NOW - 10 + i, float(i)) for i in range(10))
+
+    async def measurements(self) -> tuple[Measurement, ...]:
+        return self.measured
 
     async def follow_logs(self, name: str, lines: int = 1_000) -> AsyncGenerator[tuple[LogLine, ...], None]:
         """What `log` holds, then what a test puts into it."""

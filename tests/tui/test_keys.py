@@ -20,6 +20,7 @@ from pointsman.tui.panes.transcript import Transcript
 from pointsman.tui.panes.turn import FragmentView
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.confirm import Confirm
+from pointsman.tui.screens.endpoint import EndpointScreen
 from pointsman.tui.screens.first_run import FirstRun
 from pointsman.tui.screens.log import LogScreen
 from pointsman.tui.screens.override_form import OverrideForm
@@ -39,6 +40,7 @@ OWNERS = (
     FragmentView,
     Reader,
     LogScreen,
+    EndpointScreen,
     Confirm,
     Choice,
     OverrideForm,

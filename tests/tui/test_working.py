@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pointsman.core.measured import Speed, SpeedPoint, Spread
 from pointsman.core.snapshot import OverrideKind, RestartProgress, RestartStage
 from pointsman.tui import messages
 from pointsman.tui.app import PointsmanApp
@@ -42,7 +44,9 @@ async def test_a_list_is_filtered_sorted_opened_copied_and_exported(console: Any
         await pilot.press("g", "enter")
         await until(pilot, lambda: "MODELS THAT CAN BE ASKED HERE" in read(app))
         assert "qwen3-coder-next-q5k" in read(app) and "breaker" in read(app)
-        await pilot.press("escape", "y")
+        await pilot.press("escape")
+        await until(pilot, lambda: "MODELS THAT CAN" not in read(app))
+        await pilot.press("y")
         await until(pilot, lambda: app.clipboard.startswith("coder-gpu sim\t● UP\t"))
         await pilot.press("e", "2")
         await until(pilot, lambda: "endpoints.csv" in console.files.written)
@@ -50,6 +54,40 @@ async def test_a_list_is_filtered_sorted_opened_copied_and_exported(console: Any
         await until(pilot, lambda: "/state/exports/endpoints.csv" in read(app))
         app.post_message(messages.Copied("x" * 80_000, "too much"))
         await until(pilot, lambda: "copied.txt" in console.files.written)
+
+
+async def test_an_endpoint_in_depth_stays_current_and_its_models_are_held_from_there(console: Any, read: Read) -> None:
+    console.fleet.models["coder-next"] = replace(console.fleet.models["coder-next"], speed=(500, 500))
+    point = SpeedPoint(
+        prompt_tokens=128, concurrency=1, calls=3, generation_per_s=Spread(median=412, low=400, high=420, count=3)
+    )
+    console.measured = (
+        Speed(
+            model="coder-next",
+            model_id="coder-next-q5k",
+            endpoint="coder-gpu",
+            at=console.snapshot.now,
+            points=(point,),
+        ),
+    )
+    async with screen(console, (120, 60)) as (app, pilot):
+        await pilot.press("escape", "1", "g", "enter")
+        await until(pilot, lambda: "measured 412 tok/s · stated 500 tok/s · below" in read(app))
+        shown = read(app)
+        for told in (
+            "2+1 of n/a slots", "12, 1 failed (8.3 %)", "0.31s median, 1.2s at the 95th", "81.0G in VRAM",
+            "up ×3 since", "connection refused", "500  out of memory ␛[31m  r-7", "llama-coder  ● active",
+        ):  # fmt: skip
+            assert told in shown, told
+        status = {**console.snapshot.status, "coder-gpu": replace(console.snapshot.status["coder-gpu"], running=7)}
+        console.publish(status=status)
+        await until(pilot, lambda: app.picture.snapshot is console.snapshot)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        assert "7+1 of n/a slots" in read(app)
+        await pilot.press("h", "4", "y")
+        await until(pilot, lambda: console.machines.held == [("coder-next", "keep None")])
+        await pilot.press("l")
+        await until(pilot, lambda: "log of llama-coder" in read(app))
 
 
 async def test_a_sorted_list_does_not_move_rows_under_a_moving_cursor(console: Any, world: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final, TypeVar
 
 from textual import on
@@ -19,7 +19,8 @@ from pointsman.tui.bridge import Refused
 from pointsman.tui.linked import LinkedApp
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.listing import Listing
-from pointsman.tui.render import audit, endpoints, exports, overrides, services
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import audit, exports, overrides, services
 from pointsman.tui.render.paint import Part, stack
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.reader import Reader
@@ -187,15 +188,19 @@ class ActingApp(LinkedApp):
         if machines is None or self.bridge is None:
             return
         bridge = self.bridge
-        request = machines.model_request(event.name, event.verb)
+        request = machines.model_request(event.name, event.verb, event.seconds)
         if not request:
             self.tell(messages.Told(f"the server of {label(event.name)} cannot be told to {event.verb} it", "warning"))
             return
-        body = stack([[("sends      ", "head"), (request, "strong")], [("its files stay where they are", "dim")]])
+        picture = self.picture
+        room = consequences.of_load(picture, event.name) if picture is not None and event.verb != "unload" else ()
+        body = stack(
+            [[("sends      ", "head"), (request, "strong")], *room, [("its files stay where they are", "dim")]]
+        )
 
         def answered(choice: str | None) -> None:
             if choice == "yes":
-                self.work(bridge.hold_model(event.name, event.verb), "model")
+                self.work(bridge.hold_model(event.name, event.verb, event.seconds), "model")
 
         self.push_screen(Confirm(f"{event.verb} {label(event.name)}?", body, event.verb), answered)
 
@@ -267,14 +272,31 @@ class ActingApp(LinkedApp):
         picture = self.picture
         if picture is None:
             return
+        if event.pane == "endpoints":
+            return self._open_endpoint(event.key, picture)
         drawn: dict[str, Callable[[], tuple[tuple[Part, ...], ...]]] = {
-            "endpoints": lambda: endpoints.in_full(event.key, picture),
             "services": lambda: services.in_full(event.key, picture),
             "overrides": lambda: overrides.in_full(event.key, picture),
         }
         lines = drawn[event.pane]()
         if lines:
             self.push_screen(Reader(label(event.key), stack(lines)))
+
+    def _open_endpoint(self, name: str, picture: Picture) -> None:
+        if self.engine is None or self.bridge is None or name not in picture.fleet.endpoints:
+            return
+        from pointsman.tui.screens.endpoint import EndpointScreen
+
+        self.push_screen(EndpointScreen(picture, partial(self.engine.endpoint_detail, name), self.engine.history))
+        self.work(self.bridge.measurements(), "measurements")
+
+    @on(messages.Measured)
+    def measured(self, event: messages.Measured) -> None:
+        from pointsman.tui.screens.endpoint import EndpointScreen
+
+        for shown in self.screen_stack:
+            if isinstance(shown, EndpointScreen):
+                shown.measured(event.found)
 
     # --- copies and files ---
 

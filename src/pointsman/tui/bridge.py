@@ -28,6 +28,7 @@ from pointsman.tui.messages import (
     Found,
     Ledger,
     LogGrew,
+    Measured,
     Opened,
     Pictured,
     Replied,
@@ -206,14 +207,19 @@ class Bridge:
             self._post(Told(text, "information" if good else "error", aloud=False))
         await self._show_now()
 
-    async def hold_model(self, name: str, verb: str) -> None:
-        """Loads it into memory, or takes it out."""
+    async def measurements(self) -> None:
+        self._post(Measured(await self._console.measurements()))
+
+    async def hold_model(self, name: str, verb: str, seconds: float | None = None) -> None:
+        """Loads it into memory, keeps it there, or takes it out."""
         machines = self._console.machines
         if machines is None:
             return
         self._post(Told(f"{verb} {label(name)}: asked for"))
-        doing = machines.load_model(name) if verb == "load" else machines.unload_model(name)
-        result = await doing
+        if verb == "keep":
+            result = await machines.keep_model(name, seconds)
+        else:
+            result = await (machines.load_model(name) if verb == "load" else machines.unload_model(name))
         self._post(Told(f"{verb} {label(name)}: {one_line(result.text)}", "information" if result.ok else "error"))
         await self._show_now()
 

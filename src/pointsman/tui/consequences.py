@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pointsman.core.drift import Drift
 from pointsman.core.fleet import Fleet, Locality, Role
 from pointsman.core.health import HealthState
+from pointsman.core.memory import admission
+from pointsman.core.pressure import for_load
 from pointsman.core.request import Message, Request
 from pointsman.engine.console import Console
 from pointsman.engine.plans import RestartPlan
+from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.paint import Part
 from pointsman.tui.untrusted import label, one_line
@@ -112,6 +115,17 @@ def history(plan: RestartPlan, now: float) -> tuple[tuple[Part, ...], ...]:
     last = "never from here" if plan.last_at is None else f"{figures.age(now - plan.last_at)} ago"
     typical = "" if plan.typical_s is None else f" · healthy after {figures.span(plan.typical_s)}, usually"
     return ((("last time  ", "head"), (last + typical, "")),)
+
+
+def of_load(picture: Picture, name: str) -> tuple[tuple[Part, ...], ...]:
+    """The arithmetic: what it needs against what is free and what making room gives back."""
+    model = picture.fleet.find(name)
+    found = None if model is None else admission(picture.fleet, picture.snapshot, model)
+    if found is None:
+        return ((("memory     ", "head"), ("it is in memory already, or a figure is not known", "dim")),)
+    word = for_load(found.need.total, found.have)
+    verdict: Part = (f": {word}", "good" if found.fits else "bad")
+    return ((("memory     ", "head"), (str(found), ""), verdict),)
 
 
 def of_revert(drift: Drift) -> tuple[tuple[Part, ...], ...]:

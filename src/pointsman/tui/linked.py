@@ -26,6 +26,7 @@ from pointsman.tui.panes.chat import ChatPane
 from pointsman.tui.picture import Picture, remember, remember_usage
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.screens.home import Home
+from pointsman.tui.screens.modal import Live
 from pointsman.tui.untrusted import Backstop, clean, one_line
 
 APPLY_EVERY: Final = 1.0  # seconds
@@ -192,6 +193,9 @@ class LinkedApp(App[None]):
         self._applied = wanted
         with self.batch_update():
             self.home.apply(shown, self.held_back)
+            for screen in self.screen_stack:
+                if isinstance(screen, Live) and screen.is_mounted:
+                    screen.apply(shown)
 
     def on_app_blur(self) -> None:
         self._apply_every(APPLY_EVERY_BLURRED)

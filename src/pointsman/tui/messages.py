@@ -9,6 +9,7 @@ from textual.message import Message
 
 from pointsman.core.audit import AuditRow
 from pointsman.core.decision import Decision
+from pointsman.core.measured import Measurement
 from pointsman.core.request import Attachment
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
@@ -104,6 +105,13 @@ class LogGrew(Message):
 
     name: str
     lines: tuple[LogLine, ...]
+
+
+@dataclass(eq=False, repr=False)
+class Measured(Message):
+    """What bench and eval found so far."""
+
+    found: tuple[Measurement, ...]
 
 
 @dataclass(eq=False, repr=False)
@@ -213,10 +221,11 @@ class ServiceAsked(Changes):
 
 @dataclass(eq=False, repr=False)
 class ModelAsked(Changes):
-    """Load a model into memory, or take it out."""
+    """Load a model into memory, keep it there for `seconds` (None: until it is unloaded), or take it out."""
 
     name: str
     verb: str
+    seconds: float | None = None
 
 
 @dataclass(eq=False, repr=False)

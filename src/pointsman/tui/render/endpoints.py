@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pointsman.core.fleet import Endpoint, Locality, Model
+from pointsman.core.fleet import Endpoint, Locality
 from pointsman.core.health import BreakerState, Health, HealthState
-from pointsman.core.snapshot import EndpointStatus, LoadedModel
+from pointsman.core.snapshot import EndpointStatus
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import Part
 from pointsman.tui.render.table import Column, Row
-from pointsman.tui.untrusted import label, one_line
+from pointsman.tui.untrusted import label
 
 STALE_AFTER = 60.0  # seconds without any probe or call
 
@@ -137,63 +137,4 @@ def detail(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
     return (
         ((about + version, "dim"),),
         (state_of(health, age_of(health, status, picture.now), picture.glyphs), (f"{since}: {health.reason}", "")),
-    )
-
-
-def in_full(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
-    """Everything known of one endpoint."""
-    endpoint = picture.fleet.endpoints.get(name)
-    if endpoint is None:
-        return ()
-    health = picture.snapshot.health.get(name, Health())
-    status = picture.snapshot.status.get(name)
-    facts = [
-        ("url", one_line(endpoint.url)),
-        ("service", label(endpoint.service) if endpoint.service else "none that can be restarted from here"),
-        ("last seen", figures.age(None if health.last_seen is None else picture.now - health.last_seen) + " ago"),
-        ("breaker", f"{health.breaker.state}"),
-        *(_figures_of(status) if status else ()),
-    ]
-    told = tuple(((f"{fact:<14}", "head"), (text, "")) for fact, text in facts)
-    asked = tuple(_model_line(model) for model in picture.fleet.models.values() if model.endpoint == name)
-    loaded = tuple(_loaded_line(model) for model in status.loaded) if status else ()
-    return (
-        *detail(name, picture),
-        (),
-        *told,
-        (),
-        (("MODELS THAT CAN BE ASKED HERE", "head"),),
-        *(asked or ((("  none", "dim"),),)),
-        (("IN ITS MEMORY", "head"),),
-        *(loaded or ((("  nothing that it tells", "dim"),),)),
-    )
-
-
-def _figures_of(status: EndpointStatus) -> list[tuple[str, str]]:
-    latency = None if status.latency_ms is None else status.latency_ms / 1000
-    kv = figures.UNKNOWN if status.kv_used_percent is None else f"{status.kv_used_percent:.0f}%"
-    return [
-        ("probe", figures.span(latency)),
-        ("first token", figures.span(status.first_token_s)),
-        ("tokens/s", figures.rate(status.tokens_per_s)),
-        ("queue", f"{queue_of(status)} of {figures.count(status.slots)} slots"),
-        ("KV cache used", kv),
-    ]
-
-
-def _model_line(model: Model) -> tuple[Part, ...]:
-    prices = [
-        figures.money(None if price is None else price * 1_000_000) for price in (model.price_in, model.price_out)
-    ]
-    return (
-        (f"  {label(model.name)}", "strong"),
-        (f"  {label(model.id)} · {model.tier} · {figures.compact(model.context)} tokens", "dim"),
-        (f" · {prices[0]} in, {prices[1]} out per million", "dim"),
-    )
-
-
-def _loaded_line(model: LoadedModel) -> tuple[Part, ...]:
-    return (
-        (f"  {label(model.id)}", ""),
-        (f"  {model.state} · {figures.size(model.size)}, {figures.size(model.vram)} of it in VRAM", "dim"),
     )

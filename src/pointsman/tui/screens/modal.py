@@ -9,12 +9,21 @@ from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 
+from pointsman.tui.picture import Picture
+
 T = TypeVar("T")
 
 
 class Modal(ModalScreen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         return super().dismiss(result) if _on_top(self) else AwaitComplete()
+
+
+class Live(Modal[T]):
+    """One that is drawn anew with every picture, as the panes are."""
+
+    def apply(self, picture: Picture) -> None:
+        raise NotImplementedError
 
 
 class Search(CommandPalette):
