@@ -151,6 +151,20 @@ ENDPOINT = (
     _key("detail.keep", "Y", "keep", "write it to a file", "file"),
 )
 
+MACHINE = (
+    _key("machine.close", "escape,q", "close", "close", "close"),
+    _key("machine.span", "h", "span", "15 minutes or 6 hours", "hours"),
+    _key("machine.fits", "f", "fits", "which models fit this machine", "what fits"),
+    _key("machine.down", "j", "scroll_down", "down"),
+    _key("machine.up", "k", "scroll_up", "up"),
+    _key("machine.first", "g", "scroll_home", "first line"),
+    _key("machine.last", "G", "scroll_end", "last line"),
+    _key("machine.copy", "y", "copy", "copy its words", "copy"),
+    _key("machine.keep", "Y", "keep", "write its words to a file", "file"),
+)
+
+MEMORY = (_key("memory.open", "enter", "open_machine", "the machine in depth: plots, and what fits", "open"),)
+
 LOG = (
     _key("log.close", "escape,q", "close", "close", "close"),
     _key("log.follow", "f", "follow", "follow what is written", "follow"),
@@ -214,6 +228,8 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "Reading": READER,
         "A log": LOG,
         "An endpoint": ENDPOINT,
+        "GPU / host": MEMORY,
+        "The machine": MACHINE,
         "What if": (*KNOBS, *WHAT_IF),
         "Confirming": CONFIRM,
         "Forms": FORM,
@@ -233,6 +249,8 @@ _TOGETHER = (
     ("Reading",),
     ("A log",),
     ("An endpoint",),
+    ("Everywhere", "GPU / host"),
+    ("The machine",),
     ("Confirming",),
     ("What if",),
     ("Writing a prompt",),

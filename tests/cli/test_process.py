@@ -59,6 +59,11 @@ def test_no_headless_verb_loads_the_screen():
     assert "textual" not in loaded_after(*HEADLESS)
 
 
+def test_the_screen_loads_the_library_of_its_plots_only_once_they_are_asked_for():
+    code = "import sys, pointsman.tui.app; sys.exit('textual_plotext' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def pointsman(*args: str, **given) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "pointsman", *args],

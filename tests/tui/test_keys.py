@@ -11,6 +11,7 @@ from pointsman import keymap
 from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp, draws_only_ascii
 from pointsman.tui.panes.endpoints import EndpointsPane
+from pointsman.tui.panes.figures import MemoryPane
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.overrides import OverridesPane
 from pointsman.tui.panes.prompt import Prompt
@@ -23,6 +24,7 @@ from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.endpoint import EndpointScreen
 from pointsman.tui.screens.first_run import FirstRun
 from pointsman.tui.screens.log import LogScreen
+from pointsman.tui.screens.machine import MachineScreen
 from pointsman.tui.screens.override_form import OverrideForm
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.tour import Tour
@@ -40,6 +42,8 @@ OWNERS = (
     FragmentView,
     Reader,
     LogScreen,
+    MachineScreen,
+    MemoryPane,
     EndpointScreen,
     Confirm,
     Choice,

@@ -8,9 +8,12 @@ import pytest
 from rich.cells import cell_len
 
 from pointsman.core.fleet import BudgetUnit
+from pointsman.core.history import Point
+from pointsman.core.snapshot import Gpu, GpuProcess, HostSample, Snapshot
 from pointsman.core.usage import Usage
 from pointsman.tui import keys, slash
-from pointsman.tui.render import audit, bars, figures, usage, zones
+from pointsman.tui.picture import Picture
+from pointsman.tui.render import audit, bars, figures, machine, usage, zones
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
 from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
@@ -236,3 +239,20 @@ def test_keys_are_spelled_after_rebinding() -> None:
     (binding,) = (entry for entry in keys.APP if entry.id == "help")
     assert keys.shown(binding, {}) == "? f1"
     assert keys.shown(binding, {"help": "ctrl+g"}) == "^g"
+
+
+def test_a_plot_breaks_where_nobody_looked_and_where_the_figure_was_not_told() -> None:
+    points = [Point(0, 6.0), Point(60, 9.0), Point(120, None), Point(180, 3.0), Point(600, 3.0)]
+    assert machine.strokes(points, 600, 60, 3) == ([(-10, 2), (-9, 3)], [(-7, 1)], [(0, 1)])
+
+
+def test_a_gpu_tells_what_slows_it_and_whose_each_process_is() -> None:
+    process = GpuProcess(pid=812, vram=1 << 30, name="llama-server", endpoint="coder", model="next")
+    stranger = GpuProcess(pid=9, vram=None, name="\x1b[31mx")
+    gpu = Gpu(index=0, name="H100", throttled=("heat",), clock=345, clock_max=1980, processes=(process, stranger))
+    host = HostSample(taken_at=0, gpus=(gpu,), ram_total=100, ram_used=90)
+    seen = Picture(fleet=None, snapshot=Snapshot(now=0, host=host))  # type: ignore[arg-type]  # not asked for here
+    text = "\n".join("".join(part for part, _ in line) for line in machine.lines(seen))
+    for told in ("345 MHz of 1980", "slowed by heat", "812 llama-server  1.0G  coder / next", "not of an endpoint"):
+        assert told in text, told
+    assert "tight" in text and "\x1b" not in text

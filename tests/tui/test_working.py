@@ -75,7 +75,7 @@ async def test_an_endpoint_in_depth_stays_current_and_its_models_are_held_from_t
         await until(pilot, lambda: "measured 412 tok/s · stated 500 tok/s · below" in read(app))
         shown = read(app)
         for told in (
-            "2+1 of n/a slots", "12, 1 failed (8.3 %)", "0.31s median, 1.2s at the 95th", "81.0G in VRAM",
+            "2+1 (running", "12, 1 failed (8.3 %)", "0.31s median, 1.2s at the 95th", "81.0G in VRAM",
             "up ×3 since", "connection refused", "500  out of memory ␛[31m  r-7", "llama-coder  ● active",
         ):  # fmt: skip
             assert told in shown, told
@@ -83,11 +83,24 @@ async def test_an_endpoint_in_depth_stays_current_and_its_models_are_held_from_t
         console.publish(status=status)
         await until(pilot, lambda: app.picture.snapshot is console.snapshot)  # type: ignore[union-attr]
         await settle(app, pilot)
-        assert "7+1 of n/a slots" in read(app)
+        assert "7+1 (running" in read(app)
         await pilot.press("h", "4", "y")
         await until(pilot, lambda: console.machines.held == [("coder-next", "keep None")])
         await pilot.press("l")
         await until(pilot, lambda: "log of llama-coder" in read(app))
+
+
+async def test_the_machine_is_plotted_over_minutes_or_hours_and_tells_what_fits(console: Any, read: Read) -> None:
+    console.metrics = ("cpu", "gpu0.vram")
+    async with screen(console, (120, 60)) as (app, pilot):
+        await pilot.press("escape", "7", "enter")
+        await until(pilot, lambda: "GPU 0 VRAM:" in read(app) and "-15m" in read(app))
+        for told in ("NVIDIA H200", "540 W of 700 W", "112.0G of 140.0G", "the last 15 minutes", "WHICH MODELS FIT"):
+            assert told in read(app), told
+        await pilot.press("h")
+        await until(pilot, lambda: "-6h" in read(app) and "the last 6 hours" in read(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "the last 6 hours" not in read(app))
 
 
 async def test_a_sorted_list_does_not_move_rows_under_a_moving_cursor(console: Any, world: Any) -> None:

@@ -274,6 +274,8 @@ class ActingApp(LinkedApp):
             return
         if event.pane == "endpoints":
             return self._open_endpoint(event.key, picture)
+        if event.pane == "memory":
+            return self._open_machine(picture)
         drawn: dict[str, Callable[[], tuple[tuple[Part, ...], ...]]] = {
             "services": lambda: services.in_full(event.key, picture),
             "overrides": lambda: overrides.in_full(event.key, picture),
@@ -289,6 +291,18 @@ class ActingApp(LinkedApp):
 
         self.push_screen(EndpointScreen(picture, partial(self.engine.endpoint_detail, name), self.engine.history))
         self.work(self.bridge.measurements(), "measurements")
+
+    def _open_machine(self, picture: Picture) -> None:
+        engine = self.engine
+        if engine is None:
+            return
+        from pointsman.tui.screens.machine import MachineScreen  # with the library of its plots
+
+        self.push_screen(MachineScreen(picture, lambda: engine.metrics, engine.history))
+
+    def action_machine(self) -> None:
+        if self.picture is not None:
+            self._open_machine(self.picture)
 
     @on(messages.Measured)
     def measured(self, event: messages.Measured) -> None:

@@ -39,6 +39,8 @@ PROMPT = _bindings(keymap.PROMPT)
 FRAGMENT = _bindings(keymap.FRAGMENT)
 READER = _bindings(keymap.READER)
 ENDPOINT = _bindings(keymap.ENDPOINT)
+MACHINE = _bindings(keymap.MACHINE)
+MEMORY = _bindings(keymap.MEMORY)
 LOG = _bindings(keymap.LOG)
 CONFIRM = _bindings(keymap.CONFIRM)
 KNOBS = _bindings(keymap.KNOBS)
@@ -51,6 +53,7 @@ FIRST_RUN = _bindings(keymap.FIRST_RUN)
 UNBOUND = (
     ("read_only(False)", "rw: allow changes again"),
     ("read_only(True)", "read-only: nothing is changed or sent"),
+    ("machine", "this machine in depth: plots, and which models fit"),
     ("revert_drift", "revert the gateway's default model"),
     ("filter_audit", "filter the audit"),
     ("clear_chat", "clear the chat"),

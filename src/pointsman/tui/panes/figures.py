@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
+from pointsman.tui import keys
+from pointsman.tui.messages import DetailAsked
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import memory, usage
@@ -29,11 +34,15 @@ class Figures(Pane):
 
 
 class MemoryPane(Figures):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.MEMORY]
     title = "GPU / host"
     number = 7
 
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return memory.lines(picture, width)
+
+    def action_open_machine(self) -> None:
+        self.post_message(DetailAsked(str(self.id), ""))
 
 
 class UsagePane(Figures):

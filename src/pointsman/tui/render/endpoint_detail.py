@@ -57,7 +57,8 @@ def _now(detail: EndpointDetail, picture: Picture, history: History) -> Iterator
     if status is None:
         yield _dim("nothing has answered here yet")
         return
-    yield _fact("queue", f"{endpoints.queue_of(status)} of {figures.count(status.slots)} slots (running + waiting)")
+    slots = "" if status.slots is None else f" of {status.slots} slots"
+    yield _fact("queue", f"{endpoints.queue_of(status)}{slots} (running + waiting)")
     rate = figures.rate(status.tokens_per_s)
     yield (*_fact("generation", f"{rate} tok/s"), *_spark(history(before + "tokens_per_s"), picture))
     latency = None if status.latency_ms is None else status.latency_ms / 1000
@@ -223,7 +224,7 @@ def _probes(probes: Sequence[SeenProbe], picture: Picture) -> Iterator[Line]:
             runs.append([probe])
     for run in runs:
         known = [probe.latency_ms / 1000 for probe in run if probe.latency_ms is not None]
-        spans = sorted({figures.span(min(known)), figures.span(max(known))}) if known else []
+        spans = list(dict.fromkeys((figures.span(min(known)), figures.span(max(known))))) if known else []
         times = "" if len(run) == 1 else f" ×{len(run)} since {figures.clock(run[-1].at)}"
         yield (
             (f"  {figures.clock(run[0].at)}  ", "dim"),

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Footer
 
+from pointsman.core.fleet import Locality
 from pointsman.core.measured import Measurement
 from pointsman.engine.console import EndpointDetail
 from pointsman.tui import keys
@@ -70,7 +71,10 @@ class EndpointScreen(Live[None]):
 
     @property
     def _models(self) -> list[str]:
-        return [model.name for model in self._picture.fleet.models.values() if model.endpoint == self.endpoint.name]
+        """Those that compute here: a relayed one holds no memory."""
+        fleet = self._picture.fleet
+        here = (model for model in fleet.models.values() if model.endpoint == self.endpoint.name)
+        return [model.name for model in here if fleet.locality_of(model) is Locality.LOCAL and model.retired is None]
 
     def action_model(self, verb: str) -> None:
         models = self._models
@@ -109,7 +113,7 @@ class EndpointScreen(Live[None]):
         if action in ("logs", "act"):
             return self.endpoint.service is not None
         if action == "model":
-            return bool(self._models) and self.endpoint.locality == "local"
+            return bool(self._models)
         return super().check_action(action, parameters)
 
     # --- reading ---
