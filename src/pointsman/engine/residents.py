@@ -120,7 +120,7 @@ class Residents:
         if endpoint.group is None:
             return await self.residency.keep(endpoint, model, seconds)
         try:
-            async with self.groups.seat(f"keep-{model.name}", model.name, lambda _: None):
+            async with self.groups.seat(f"keep-{model.name}", self.fleet, model.name, lambda _: None):
                 return await self.residency.keep(endpoint, model, seconds)
         except CallFailed as failed:
             return ServiceResult(ok=False, text=failed.failed.detail)

@@ -59,6 +59,8 @@ class EndpointScreen(Live[None]):
         return self.query_one(Drawn).shown
 
     def apply(self, picture: Picture) -> None:
+        if self.endpoint.name not in picture.fleet.endpoints:
+            return  # a new configuration has no such endpoint any more: what was last known stays
         self._picture = picture
         drawn = endpoint_detail.lines(self._look(), picture, self._history, self._measured)
         self.query_one(Drawn).draw(stack(drawn))
