@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
@@ -266,6 +266,15 @@ class Services(Protocol):
     def follow(self, name: str, lines: int) -> LogPieces:
         """First the last lines, or a note why there are none; then what is written, in pieces as it comes. Ends with
         a note where nothing more can come. Closing it ends what was started for it."""
+        ...
+
+
+@runtime_checkable
+class TellsChanges(Protocol):
+    """Services that say so when one of them changed."""
+
+    async def changed(self) -> None:
+        """Returns once one has changed since this returned last; perhaps never."""
         ...
 
 

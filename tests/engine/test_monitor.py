@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pointsman.core.health import HealthState
-from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.core.snapshot import Override, OverrideKind, ServiceState, ServiceStatus
 from pointsman.engine.engine import Engine
+from pointsman.engine.monitor import Intervals
 from support.fleets import ask, small_fleet
-from support.worlds import MemoryStore, World
+from support.worlds import MemoryStore, PaperServices, World
 
 
 async def test_one_look_sees_every_endpoint_the_machine_and_its_services() -> None:
@@ -69,3 +72,36 @@ async def test_a_broken_sensor_is_a_banner_not_a_crash() -> None:
         assert world.engine.banners == ("this machine cannot be read: OSError: sensor gone",)
         await world.engine._monitor._guarded("this machine", world.engine._monitor.see_host)
         assert world.engine.banners == ()
+
+
+class TellingServices(PaperServices):
+    """They say so when something changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.news = asyncio.Event()
+        self.state = ServiceState.ACTIVE
+
+    async def changed(self) -> None:
+        await self.news.wait()
+        self.news.clear()
+
+    async def status(self) -> tuple[ServiceStatus, ...]:
+        return (ServiceStatus(name="llama-gpu", unit="llama-gpu.service", state=self.state),)
+
+
+async def test_a_service_that_tells_of_its_end_is_looked_at_before_its_turn() -> None:
+    world, services = World(), TellingServices()
+    engine = Engine(
+        fleet=world.fleet, backends=world.backends, store=world.store, prober=world.prober,
+        host=world.engine._monitor.host, services=services, clock=world.clock,
+        intervals=Intervals(services=3600, together=0),
+    )  # fmt: skip
+    async with engine, asyncio.timeout(20):
+        async for picture in engine.watch():
+            seen = [status.state for status in picture.services]
+            if seen == [ServiceState.ACTIVE]:
+                services.state = ServiceState.FAILED
+                services.news.set()
+            elif seen == [ServiceState.FAILED]:
+                break

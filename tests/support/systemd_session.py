@@ -39,6 +39,8 @@ mkdir -p /run/systemd/system /run/systemd/journald.conf.d /run/systemd/journal /
 touch /run/systemd/journal/flushed
 printf '[Journal]\\nStorage=persistent\\nReadKMsg=no\\nAudit=no\\nForwardToSyslog=no\\nForwardToWall=no\\n' \\
   > /run/systemd/journald.conf.d/test.conf
+(cat /etc/passwd; echo 'pointsman:x:{user}:{user}::/:/bin/sh') > /run/passwd
+mount --bind /run/passwd /etc/passwd
 chmod 700 /run/user/{user}
 chown {user}:{user} /run/user/{user}
 {journald} &
@@ -60,11 +62,38 @@ exec nsenter -t {pid} -m -p setpriv --reuid={user} --regid={user} --clear-groups
 """
 
 
+# A bus of the session's own, which lets this test in although it is another user.
+BUS_UNIT = """[Unit]
+Requires=dbus.socket
+[Service]
+Type=notify
+ExecStart=/usr/bin/dbus-daemon --config-file=%h/bus.conf --address=systemd: --nofork --nopidfile --systemd-activation
+"""
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><include>/usr/share/dbus-1/session.conf</include>
+<policy context="mandatory"><allow user="root"/></policy></busconfig>
+"""
+
+
 @dataclass
 class Session:
     services: SystemdServices
     bin: Path
     units: Path  # the folder of unit files
+    pid: str = ""  # of its first process
+    user: int = USER
+
+    async def bus(self) -> str:
+        """The address of its bus; skips the test where there can be none."""
+        if not os.path.exists("/usr/bin/dbus-daemon"):
+            pytest.skip("needs dbus-daemon")
+        (self.units.parents[2] / "bus.conf").write_text(BUS_CONFIG)
+        await self.write("dbus", BUS_UNIT)
+        start = (str(self.bin / "systemctl"), "--user", "start", "dbus.socket", "dbus.service")
+        process = await asyncio.create_subprocess_exec(*start)
+        assert await process.wait() == 0
+        return f"unix:path=/proc/{self.pid}/root/run/user/{self.user}/bus"
 
     async def write(self, name: str, text: str) -> None:
         """Makes or replaces a unit."""
@@ -151,7 +180,7 @@ def _wait_for(process: subprocess.Popen[bytes], folder: Path, user: int) -> Sess
             )
             if asked.stdout.strip() in ("running", "degraded"):
                 services = SystemdServices(user=True, environ={"PATH": f"{wrappers}:{PATH}"})
-                return Session(services, wrappers, folder / "home/.config/systemd/user")
+                return Session(services, wrappers, folder / "home/.config/systemd/user", children[0], user)
         time.sleep(0.05)
     process.kill()
     process.wait()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +20,17 @@ from pointsman.core.rules import Notice
 from pointsman.core.usage import announced_band
 from pointsman.engine.board import Board
 from pointsman.engine.ledger import Ledger
-from pointsman.ports import AuditQuery, Clock, GatewayFile, HostProbe, Prober, Services, Store, StoreUnavailable
+from pointsman.ports import (
+    AuditQuery,
+    Clock,
+    GatewayFile,
+    HostProbe,
+    Prober,
+    Services,
+    Store,
+    StoreUnavailable,
+    TellsChanges,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,7 @@ class Intervals:
     chain: float = 30.0
     gateway: float = 15.0
     remote_host: float = 5.0
+    together: float = 0.05  # within which several words of one change come
     configuration: float = 1.0
 
 
@@ -66,7 +78,7 @@ class Monitor:
         self.watch_endpoints()
         loops = [
             self._every(self.intervals.host, "this machine", self.see_host),
-            self._every(self.intervals.services, "services", self.see_services),
+            self._every(self.intervals.services, "services", self.see_services, self._services_changed),
             self._every(self.intervals.store, "the ledger", self.see_store),
             self._every(self.intervals.chain, "the audit's chain", self.see_chain),
         ]
@@ -201,10 +213,30 @@ class Monitor:
             return
         await self.ledger.write(*changed(last_claim(row.body for row in last), drift, claim, self.clock.now()))
 
-    async def _every(self, seconds: float, source: str, look: Callable[[], Awaitable[None]]) -> None:
+    async def _services_changed(self) -> None:
+        """A change is told in several words at once: they are seen with one look."""
+        if not isinstance(self.services, TellsChanges):
+            await asyncio.Event().wait()
+        else:
+            await self.services.changed()
+            await asyncio.sleep(self.intervals.together)
+
+    async def _every(
+        self,
+        seconds: float,
+        source: str,
+        look: Callable[[], Awaitable[None]],
+        sooner: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`sooner` returns when there is something to see before the time is over."""
         while True:
             await self._guarded(source, look)
-            await asyncio.sleep(seconds)
+            if sooner is None:
+                await asyncio.sleep(seconds)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await sooner()
 
     async def _guarded(self, source: str, look: Callable[[], Awaitable[object]]) -> None:
         """A source that fails in a way its adapter did not foresee becomes a banner; the others go on."""

@@ -242,16 +242,19 @@ async def _open_store(state_dir: Path, clock: Clock, audit: Audit, secrets: Secr
 
 
 def _real_services(fleet: Fleet, state_dir: Path) -> ServiceRouter:
+    import os
+
     from pointsman.adapters.services import ServiceAdapter, ServiceRouter
     from pointsman.adapters.services.containers import ContainerServices
     from pointsman.adapters.services.launchd import LaunchdServices
     from pointsman.adapters.services.process import ProcessServices
     from pointsman.adapters.services.systemd import SystemdServices
+    from pointsman.adapters.services.unit_bus import UnitBus
     from pointsman.core.fleet import ServiceKind
 
     adapters: dict[ServiceKind, ServiceAdapter] = {
-        ServiceKind.SYSTEMD_USER: SystemdServices(user=True),
-        ServiceKind.SYSTEMD_SYSTEM: SystemdServices(user=False),
+        ServiceKind.SYSTEMD_USER: SystemdServices(user=True, bus=UnitBus(user=True, environ=os.environ)),
+        ServiceKind.SYSTEMD_SYSTEM: SystemdServices(user=False, bus=UnitBus(user=False, environ=os.environ)),
         ServiceKind.DOCKER: ContainerServices("docker"),
         ServiceKind.PODMAN: ContainerServices("podman"),
         ServiceKind.LAUNCHD: LaunchdServices(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,11 @@ from pointsman.adapters.services.systemd import (
     read_state,
     unit_name,
 )
+from pointsman.adapters.services.unit_bus import NoBus, UnitBus
 from pointsman.adapters.services.unit_journal import read_entry
 from pointsman.core.fleet import Service, ServiceKind
 from pointsman.core.snapshot import ServiceState
+from pointsman.ports import StartLimit
 
 RUNNING = {
     "Id": "llama.service",
@@ -410,6 +412,41 @@ async def test_an_empty_journal_is_not_called_silence(fake: Fake, err: str, out:
     fake.says("journalctl", out, err)
     (line,) = await fake.manager(user=False).logs(service(), 0)
     assert why in line
+
+
+class FakeBus:
+    """Says what systemd would over D-Bus, or that it is not there."""
+
+    def __init__(self, *told: Mapping[str, str]) -> None:
+        self.told = told
+        self.changed: Callable[[], None] = lambda: None
+
+    async def show(self, units: Sequence[str]) -> Sequence[Mapping[str, str]]:
+        if not self.told:
+            raise NoBus("no bus")
+        return self.told
+
+    async def aclose(self) -> None: ...
+
+
+async def test_where_there_is_a_bus_no_program_is_started_to_look_and_without_one_systemctl_is(fake: Fake) -> None:
+    fake.says("systemctl", block(MainPID="7"))
+    limit = {"StartLimitBurst": "5", "StartLimitIntervalUSec": "10000000us"}
+    with_bus = fake.manager(bus=FakeBus({**RUNNING, **limit}))
+    assert (await with_bus.status([service()]))[0].pid == 812
+    assert await with_bus.start_limit(service()) == StartLimit(burst=5, seconds=10)
+    assert fake.calls == []
+    assert (await fake.manager(bus=FakeBus()).status([service()]))[0].pid == 7
+
+
+async def test_a_bus_that_is_not_there_is_not_looked_for_all_the_time(tmp_path: Path) -> None:
+    now = [0.0]
+    environ = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/bus"}
+    bus = UnitBus(user=True, environ=environ, monotonic=lambda: now[0])
+    for later, why in ((0.0, "no bus at"), (1.0, "a moment ago"), (60.0, "no bus at")):
+        now[0] = later
+        with pytest.raises(NoBus, match=why):
+            await bus.show(["a.service"])
 
 
 async def test_a_followed_journal_goes_on_after_its_last_line_and_leaves_no_process(fake: Fake) -> None:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from pointsman.adapters.services.systemd import SystemdServices
+from pointsman.adapters.services.unit_bus import UnitBus
 from pointsman.core.snapshot import ServiceState
+from pointsman.ports import StartLimit
 from support.systemd_session import Session, systemd_session
 
 pytestmark = pytest.mark.real_systemd
@@ -106,3 +109,28 @@ async def test_without_the_guard_systemd_would_have_given_the_unit_up(session: S
         await process.wait()
     status = await session.status("limited")
     assert status.state is ServiceState.FAILED
+
+
+async def test_the_bus_tells_what_systemctl_tells_and_a_change_the_moment_it_comes(session: Session) -> None:
+    bus = UnitBus(user=True, environ={"DBUS_SESSION_BUS_ADDRESS": await session.bus()})
+    heard = asyncio.Event()
+    by_bus = SystemdServices(user=True, environ={"PATH": "/nowhere"}, bus=bus)
+    by_bus.tell(heard.set)
+    await session.services.act(session.unit("good"), "start")
+    await session.until("good", lambda status: status.state is ServiceState.ACTIVE)
+    units = [session.unit(name) for name in ("good", "fails", "broken", "gone")]
+    try:
+        told, shown = await by_bus.status(units), await session.services.status(units)
+        assert [(s.state, s.reason, s.pid, s.invocation, s.restarts) for s in told] == [
+            (s.state, s.reason, s.pid, s.invocation, s.restarts) for s in shown
+        ]
+        assert await by_bus.start_limit(session.unit("limited")) == StartLimit(burst=3, seconds=600)
+        heard.clear()
+        await session.services.act(session.unit("good"), "stop")
+        async with asyncio.timeout(20):
+            await heard.wait()
+        async with asyncio.timeout(20):
+            while (await by_bus.status(units))[0].state is not ServiceState.INACTIVE:
+                await heard.wait()
+    finally:
+        await by_bus.aclose()

@@ -48,12 +48,27 @@ class LimitsStarts(Protocol):
     async def start_limit(self, service: Service) -> StartLimit | None: ...
 
 
+@runtime_checkable
+class TellsChanges(Protocol):
+    """A manager that says so when something changed, instead of waiting to be asked."""
+
+    def tell(self, changed: Callable[[], None]) -> None: ...
+
+
 class ServiceRouter:
     """`ports.Services`: finds each configured service's adapter by its kind."""
 
     def __init__(self, services: Mapping[str, Service], adapters: Mapping[ServiceKind, ServiceAdapter]) -> None:
         self._services = MappingProxyType(dict(services))
         self._adapters = MappingProxyType(dict(adapters))
+        self._news = asyncio.Event()
+        for adapter in self._adapters.values():
+            if isinstance(adapter, TellsChanges):
+                adapter.tell(self._news.set)
+
+    async def changed(self) -> None:
+        await self._news.wait()
+        self._news.clear()
 
     def take(self, services: Mapping[str, Service]) -> None:
         """Others are configured from now on. One that is configured no more is left as it runs."""

@@ -65,6 +65,11 @@ class ProcessServices:
         self._watching: dict[str, tuple[int, asyncio.Task[None]]] = {}
         self._next_start: dict[str, float] = {}  # Unix seconds, of those that wait to be started again
         self._turns: dict[str, asyncio.Lock] = {}
+        self._changed: Callable[[], None] = lambda: None
+
+    def tell(self, changed: Callable[[], None]) -> None:
+        """`changed` is called when a process has ended."""
+        self._changed = changed
 
     def _files(self, service: Service) -> ServiceFiles:
         return ServiceFiles(self._folder, service.name)
@@ -224,6 +229,7 @@ class ProcessServices:
         code = _collect(pid)
         with suppress(OSError):
             seen = await asyncio.to_thread(_note_end, self._files(service), pid, code, self._wall())
+            self._changed()
             if seen is not None and seen.wanted:
                 await self._start_again(service, seen)
 

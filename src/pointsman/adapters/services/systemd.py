@@ -1,4 +1,4 @@
-"""systemd units, of the user and of the system, by `systemctl` and `journalctl` (protocols.md §17.1).
+"""systemd units, of the user and of the system, by D-Bus, `systemctl` and `journalctl` (protocols.md §17.1).
 
 Units are shown with `show`, whose output is meant for programs. User units can be started, stopped and restarted;
 for system units the command is shown to be run by hand, because a password prompt has no place in a screen program.
@@ -13,10 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from typing import Protocol
 
 from pointsman.adapters.lenient import one_line
 from pointsman.adapters.services import unavailable, unit_journal
 from pointsman.adapters.services.commands import Ran, run_command
+from pointsman.adapters.services.unit_bus import NoBus, Properties
 from pointsman.core.fleet import Service
 from pointsman.core.snapshot import ServiceState, ServiceStatus
 from pointsman.ports import LogLine, LogPieces, ServiceResult, StartLimit
@@ -35,7 +37,17 @@ _GONE = ("not been booted with systemd", "Failed to connect to bus", "Host is do
 _SPAN = re.compile(r"(\d+)(us|ms|s|min|h|d|w)")
 _SPAN_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
-Properties = Mapping[str, str]
+
+class Bus(Protocol):
+    """Looks at units without starting a program. See `unit_bus`."""
+
+    changed: Callable[[], None]
+
+    async def show(self, units: Sequence[str]) -> Sequence[Properties]:
+        """As `systemctl show` would print them. Raises NoBus."""
+        ...
+
+    async def aclose(self) -> None: ...
 
 
 class SystemdServices:
@@ -49,7 +61,10 @@ class SystemdServices:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         act_seconds: float = _ACT_SECONDS,
+        bus: Bus | None = None,
     ) -> None:
+        """`bus` is asked first, where there is one; it only looks."""
+        self._bus = bus
         self._user = user
         self._environ = os.environ if environ is None else environ
         self._monotonic = monotonic
@@ -70,7 +85,28 @@ class SystemdServices:
             for service in services
         )
 
+    def tell(self, changed: Callable[[], None]) -> None:
+        """`changed` is called when a unit has changed; never where there is no bus."""
+        if self._bus is not None:
+            self._bus.changed = changed
+
+    async def aclose(self) -> None:
+        if self._bus is not None:
+            await self._bus.aclose()
+
+    async def _told(self, services: Sequence[Service]) -> Sequence[Properties] | None:
+        """By the bus; None where it cannot be asked."""
+        if self._bus is None:
+            return None
+        try:
+            return await self._bus.show([unit_name(service) or "" for service in services])
+        except NoBus:
+            return None
+
     async def _show(self, services: Sequence[Service]) -> dict[str, ServiceStatus]:
+        told = await self._told(services)
+        if told is not None:
+            return {service.name: self._status_of(service, told, Ran(code=0)) for service in services}
         ran = await self._systemctl("show", ("-p", _PROPERTIES), services)
         if not ran.ok and len(services) > 1 and not _manager_is_gone(ran):
             single = await asyncio.gather(*(self._show([service]) for service in services))
@@ -162,8 +198,11 @@ class SystemdServices:
         """How often it may be started, by its own unit; None where it may as often as one likes."""
         if unit_name(service) is None:
             return None
-        ran = await self._systemctl("show", ("-p", "StartLimitBurst,StartLimitIntervalUSec"), [service])
-        seen = next(parse_show(ran.out), {}) if ran.ok else {}
+        told = await self._told([service])
+        if told is None:
+            ran = await self._systemctl("show", ("-p", "StartLimitBurst,StartLimitIntervalUSec"), [service])
+            told = tuple(parse_show(ran.out)) if ran.ok else ()
+        seen = told[0] if told else {}
         burst, seconds = _integer(seen, "StartLimitBurst"), read_span(seen.get("StartLimitIntervalUSec", ""))
         return StartLimit(burst=burst, seconds=seconds) if burst and seconds else None
 
