@@ -12,9 +12,9 @@ run: $(STAMP)
 test: $(VENV)/.installed-test lint
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
-# The long versions of what `make test` does briefly: kill -9 loops, tampering, properties with many examples.
+# The long versions of what `make test` does briefly: kill -9 loops, tampering, properties with many examples, random keys.
 soak: $(VENV)/.installed-test
-	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py
+	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py tests/fuzz
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests benchmarks

@@ -41,6 +41,7 @@ class PtyProgram:
         """pointsman with these arguments; or, with `shell`, an interactive shell in which it is a job."""
         self.screen = pyte.Screen(columns, rows)
         self.raw = bytearray()
+        self.watched = True  # False: what it writes is kept but not drawn, which costs most of the time
         self._stream = pyte.ByteStream(self.screen)
         self._master, self.slave = pty.openpty()
         self._set_size(columns, rows)
@@ -107,7 +108,8 @@ class PtyProgram:
         except OSError:  # the other side is closed
             return False
         self.raw += read
-        self._stream.feed(read)
+        if self.watched:
+            self._stream.feed(read)
         return bool(read)
 
     def until(self, holds: Callable[[], bool], what: str = "") -> None:

@@ -5,7 +5,7 @@ Everything that changes something is undone, confirmed, or refused while the scr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ from textual.message import Message
 
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.tui import consequences, messages
-from pointsman.tui.bridge import Refused
+from pointsman.tui.bridge import Bridge, Refused
 from pointsman.tui.linked import LinkedApp
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.listing import Listing
@@ -33,10 +33,12 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def changes(handler: Handler) -> Handler:
-    """For handlers of messages that change something."""
+    """For handlers of messages that change something: not while one only looks on, nor once one leaves."""
 
     @wraps(handler)
     def guarded(app: ActingApp, event: messages.Changes) -> Any:
+        if app.leaving:
+            return None
         return app.refuse() if app.read_only else handler(app, event)
 
     return guarded  # type: ignore[return-value]
@@ -71,9 +73,9 @@ class ActingApp(LinkedApp):
     def override_cleared(self, event: messages.ClearOverride) -> None:
         self._override(lambda bridge: bridge.clear_override(event.override_id))
 
-    def _override(self, doing: Callable[[Any], Any]) -> None:
+    def _override(self, doing: Callable[[Bridge], Awaitable[None]]) -> None:
         if self.bridge is not None:
-            self.work(_quietly(doing(self.bridge)), "override")
+            self.work(_quietly(doing, self.bridge), "override")
 
     @on(messages.LocalOnlyAsked)
     @changes
@@ -364,8 +366,8 @@ def _offered(pane: str, ending: str) -> bool:
     return pane != "chat" or ending != "csv"
 
 
-async def _quietly(doing: Any) -> None:
+async def _quietly(doing: Callable[[Bridge], Awaitable[None]], bridge: Bridge) -> None:
     try:
-        await doing
+        await doing(bridge)
     except Refused:
         return

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import rich
 from rich.segment import Segments
 from textual import on
-from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
@@ -27,13 +27,14 @@ from pointsman.tui.picture import Picture, remember, remember_usage
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.modal import Live
+from pointsman.tui.steady import SteadyApp
 from pointsman.tui.untrusted import Backstop, clean, one_line
 
 APPLY_EVERY: Final = 1.0  # seconds
 APPLY_EVERY_BLURRED: Final = 5.0
 
 
-class LinkedApp(App[None]):
+class LinkedApp(SteadyApp):
     read_only = False
 
     def __init__(self, open_console: OpenConsole, banners: Sequence[str], glyphs: Glyphs) -> None:
@@ -48,6 +49,7 @@ class LinkedApp(App[None]):
         self._open = open_console
         self._holding: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
+        self._not_begun: set[Coroutine[Any, Any, None]] = set()
         self._glyphs = glyphs
         self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
         self._applied: tuple[Picture, int | None] | None = None
@@ -89,12 +91,20 @@ class LinkedApp(App[None]):
             worker.cancel()
             with suppress(WorkerError):
                 await worker.wait()
+        for doing in self._not_begun:
+            doing.close()
         self._leaving.set()
         if self._holding is not None:
             await asyncio.wait([self._holding])
 
     def work(self, doing: Coroutine[Any, Any, None], group: str, name: str = "") -> None:
-        self.run_worker(doing, name=name or group, group=group, exit_on_error=False)
+        self._not_begun.add(doing)
+        begin: Callable[[], Coroutine[None, None, None]] = partial(self._begin, doing)
+        _: Worker[None] = self.run_worker(begin, name=name or group, group=group, exit_on_error=False)
+
+    async def _begin(self, doing: Coroutine[Any, Any, None]) -> None:
+        self._not_begun.discard(doing)
+        await doing
 
     @on(Worker.StateChanged)
     def worker_changed(self, event: Worker.StateChanged) -> None:

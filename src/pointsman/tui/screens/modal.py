@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen, Screen
 
 from pointsman.tui.picture import Picture
@@ -27,10 +27,19 @@ class Live(Modal[T]):
 
 
 class Search(CommandPalette):
-    """Without the id of Textual's own, which one that is just leaving still has."""
+    """Without the id of Textual's own, which one that is just leaving still has; and on its way out it is left alone:
+    Textual's own looks for widgets that are gone."""
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         return super().dismiss(result) if _on_top(self) else AwaitComplete()
+
+    async def _watch__show_busy(self) -> None:
+        if self.query(CommandList):
+            await super()._watch__show_busy()
+
+    def _watch__list_visible(self) -> None:
+        if self.query(CommandList):
+            super()._watch__list_visible()
 
 
 def _on_top(screen: Screen[Any]) -> bool:
