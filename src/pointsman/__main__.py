@@ -1,9 +1,10 @@
-"""The program's doors: the headless verbs, and the screen and the plain door, imported only when they open."""
+"""The program's doors: the headless verbs, and the screen, the plain door and the browser's, imported only when they
+open."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,25 @@ def first_run(
     return choose(propose, write, theme_dir=theme_dir)
 
 
+def open_web(
+    arguments: Sequence[str],
+    *,
+    host: str,
+    port: int,
+    public_url: str | None,
+    token: str,
+    ready: Callable[[str, bool], None],
+) -> None:
+    from pointsman.web import door
+
+    with door.listen(host, port) as listening:
+        base = (public_url or door.address(host, listening.getsockname()[1])).rstrip("/")
+        ready(f"{base}/{token}/", door.is_loopback(host))
+        door.run(arguments, listening, base, token)
+
+
 def main() -> None:
-    sys.exit(run_verb(screen=open_screen, plain=open_plain, first_run=first_run))
+    sys.exit(run_verb(screen=open_screen, plain=open_plain, first_run=first_run, web=open_web))
 
 
 if __name__ == "__main__":

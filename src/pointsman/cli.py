@@ -16,7 +16,7 @@ import click
 from pointsman import __version__
 from pointsman.verbs import say
 from pointsman.verbs.mistakes import DONE, FAILED, USAGE, nearest
-from pointsman.verbs.place import BadConfiguration, FirstRun, Place, Plain, Screen, place_options, way_options
+from pointsman.verbs.place import BadConfiguration, FirstRun, Place, Plain, Screen, Web, place_options, way_options
 from pointsman.verbs.screen import check_way, open_recording, open_screen, replay_options
 
 # verb -> (module of pointsman.verbs, its command, the first sentence of its help)
@@ -40,6 +40,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "spec": ("spec", "spec", "Check the override block of specs, or write it."),
     "doctor": ("doctor", "doctor", "Explain what is missing on this machine, and the command that mends it."),
     "init": ("init", "init", "Propose a configuration from what is on this machine, and write it."),
+    "web": ("web", "web", "Show the same screen in a browser."),
     "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }
 
@@ -98,9 +99,10 @@ def main(
     screen: Screen | None = None,
     plain: Plain | None = None,
     first_run: FirstRun | None = None,
+    web: Web | None = None,
 ) -> int:
     """Runs the command line and returns the exit code. `args` None: those of the process."""
-    place = Place(screen=screen, plain=plain, first_run=first_run)
+    place = Place(screen=screen, plain=plain, first_run=first_run, web=web)
     try:
         code = cli.main(args=args, prog_name="pointsman", standalone_mode=False, obj=place)
     except BadConfiguration as wrong:

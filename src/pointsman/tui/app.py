@@ -24,7 +24,7 @@ from pointsman.tui import theme as theming
 from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
 from pointsman.tui.commands import Palette
-from pointsman.tui.hangup import leaves_on_hangup
+from pointsman.tui.hangup import leaves_on_hangup, leaves_with_its_page
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.pane import Pane
@@ -86,6 +86,7 @@ class PointsmanApp(TalkingApp):
             self.home.add_banner(one_line(str(problem)))
         self.set_keymap(dict(keys.for_textual(self.keymap)))
         self.set_class(self._ascii_only, "-ascii")
+        leaves_with_its_page(self)
         self.link()
 
     # --- arrangement: kept for each size of the terminal ---

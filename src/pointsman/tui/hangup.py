@@ -13,7 +13,9 @@ from typing import Any
 from textual.app import App
 
 ENDINGS = (signal.SIGHUP, signal.SIGTERM)
+PAGE_EVERY_S = 2.0
 _SIGNALLED = 128  # added to the signal's number, as shells show it
+_LOST = _SIGNALLED + signal.SIGHUP
 
 
 @contextmanager
@@ -33,6 +35,18 @@ def leaves_on_hangup(app: App[Any]) -> Iterator[None]:
     finally:
         for ending in ENDINGS:
             loop.remove_signal_handler(ending)
+
+
+def leaves_with_its_page(app: App[Any]) -> None:
+    """Behind a browser's page: ends when nobody is at the other end any more, be it that the server was killed."""
+    if app.is_web:
+        app.set_interval(PAGE_EVERY_S, lambda: None if _is_heard(app) else app.exit(return_code=_LOST))
+
+
+def _is_heard(app: App[Any]) -> bool:
+    """The driver's thread reads what the page sends, and ends with it."""
+    reading = getattr(app._driver, "_key_thread", None)
+    return reading is None or reading.is_alive()
 
 
 def _write_nowhere() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +48,24 @@ class Plain(Protocol):
     ) -> int: ...
 
 
+class Web(Protocol):
+    """The screen in a browser. Raises OSError where it cannot listen."""
+
+    def __call__(
+        self,
+        arguments: Sequence[str],
+        *,
+        host: str,
+        port: int,
+        public_url: str | None,
+        token: str,
+        ready: Callable[[str, bool], None],
+    ) -> None:
+        """Runs `pointsman` with these arguments for each page, until interrupted. `ready` is told the address, and
+        whether it is this machine's alone."""
+        ...
+
+
 class FirstRun(Protocol):
     """The guided start on the screen, where there is no configuration."""
 
@@ -82,6 +100,7 @@ class Place:
     screen: Screen | None = None
     plain: Plain | None = None
     first_run: FirstRun | None = None
+    web: Web | None = None
     way: Way = field(default_factory=Way)
     config: Path | None = None
     state: Path | None = None
@@ -214,6 +233,8 @@ _WAY_OPTIONS = (
     click.option(
         "--record-text", is_flag=True, expose_value=False, callback=_keep_way, help="Record prompts and answers, too."
     ),
+)
+_LOOKS_OPTIONS = (
     click.option(
         "--read-only",
         is_flag=True,
@@ -234,7 +255,15 @@ _WAY_OPTIONS = (
 
 def way_options(command: F) -> F:
     """Adds --plain, --color, --record, --record-text, --read-only and --ascii."""
+    command = looks_options(command)
     for option in reversed(_WAY_OPTIONS):
+        command = option(command)
+    return command
+
+
+def looks_options(command: F) -> F:
+    """Adds --read-only and --ascii alone."""
+    for option in reversed(_LOOKS_OPTIONS):
         command = option(command)
     return command
 

@@ -1,0 +1,1 @@
+"""The third door: the same screen in a browser, one program for each page that is open."""
