@@ -60,6 +60,10 @@ APP = (
     _key("theme", "t", "change_theme", "theme"),
     _key("back", "escape", "step_back", "stop the reply, or back"),
     _key("next_model", "ctrl+n", "next_model", "ask the next model"),
+    _key("chat.new", "ctrl+t", "new_chat", "new conversation, in a tab"),
+    _key("chat.list", "ctrl+o", "chats", "kept conversations: open, search, rename, export, delete"),
+    _key("tab.before", "f3,ctrl+pageup", "show_tab(-1)", "the conversation before"),
+    _key("tab.next", "f4,ctrl+pagedown", "show_tab(1)", "the next conversation"),
     _key("plan.approve", "f8,a", "rule_plan(True)", "approve the plan"),
     _key("plan.reject", "f9,D", "rule_plan(False)", "reject the plan"),
     _key("quit", "q", "quit", "quit", "quit"),
@@ -105,7 +109,7 @@ TRANSCRIPT = (
     _key("turn.down", "j", "scroll_down", "down"),
     _key("turn.up", "k", "scroll_up", "up"),
     _key("turn.first", "g", "scroll_home", "to the beginning"),
-    _key("turn.last", "G", "scroll_end", "to the end"),
+    _key("turn.last", "G,end", "last", "to the end, and follow it"),
     _key("turn.copy", "y", "copy", "copy the reply", "copy"),
     _key("turn.copy_code", "c", "copy_code", "copy its next code block", "code"),
     _key("turn.keep", "Y", "keep", "write the reply to a file"),
@@ -113,6 +117,10 @@ TRANSCRIPT = (
     _key("turn.edit", "E", "edit", "edit the prompt and send it again", "edit"),
     _key("turn.retry", "R", "retry", "ask again", "retry"),
     _key("turn.next_model", "N", "app.next_model", "ask the next model"),
+    _key("turn.good", "plus", "verdict(True)", "the reply helped", "helped"),
+    _key("turn.bad", "underscore", "verdict(False)", "the reply did not help"),
+    _key("turn.branch", "B", "branch", "go on from here in a new conversation"),
+    _key("chat.close", "X", "app.close_tab", "close this conversation's tab; it stays kept"),
 )
 
 PROMPT = (
@@ -121,6 +129,7 @@ PROMPT = (
     _key("prompt.next", "down", "history(1)", "the next prompt"),
     _key("prompt.send", "enter", "send", "send", "send"),
     _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", "new line"),
+    _key("prompt.editor", "ctrl+g", "editor", "write it in your own editor: $VISUAL or $EDITOR"),
     _key("prompt.leave", "escape", "leave", "stop, or leave the input", "leave"),
 )
 
@@ -201,6 +210,16 @@ KNOBS = (
 
 WHAT_IF = (_key("what_if.close", "escape,q", "close", "close", "close"),)
 
+CHATS = (
+    _key("chats.open", "enter", "select", "open it in a tab", "open"),
+    _key("chats.down", "j", "cursor_down", "down"),
+    _key("chats.up", "k", "cursor_up", "up"),
+    _key("chats.search", "slash", "screen.search", "search titles, prompts and answers", "search"),
+    _key("chats.rename", "r", "screen.rename", "rename it", "rename"),
+    _key("chats.export", "e", "screen.export", "write it to a file", "export"),
+    _key("chats.delete", "d,delete", "screen.delete", "delete it, after a question", "delete"),
+)
+
 FORM = (_key("form.cancel", "escape", "cancel", "cancel", "cancel"),)
 
 TOUR = (
@@ -231,6 +250,7 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "GPU / host": MEMORY,
         "The machine": MACHINE,
         "What if": (*KNOBS, *WHAT_IF),
+        "Kept conversations": CHATS,
         "Confirming": CONFIRM,
         "Forms": FORM,
         "The tour": TOUR,
@@ -251,6 +271,7 @@ _TOGETHER = (
     ("An endpoint",),
     ("Everywhere", "GPU / host"),
     ("The machine",),
+    ("Kept conversations",),
     ("Confirming",),
     ("What if",),
     ("Writing a prompt",),

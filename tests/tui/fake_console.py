@@ -308,6 +308,11 @@ class FakeFiles:
             raise ValueError(f"{path} cannot be read: No such file or directory")
         return self.there[path]
 
+    async def edit(self, text: str) -> str:
+        if text == "break":
+            raise ValueError("the editor vi cannot be run")
+        return f"{text} edited"
+
     def arrangement(self) -> Mapping[str, object]:
         return self.kept
 
@@ -352,6 +357,7 @@ class FakeMachines:
 
 class FakeConsole:
     machines = None
+    chats: Any = None  # a test that needs some gives some
 
     def __init__(self) -> None:
         self.files = FakeFiles()
@@ -362,6 +368,7 @@ class FakeConsole:
         self.log: asyncio.Queue[tuple[LogLine, ...]] = asyncio.Queue()
         self.measured: tuple[Measurement, ...] = ()
         self.followed = 0  # logs that are being followed
+        self.adopted: list[tuple[Request, str, str]] = []
         self.verdicts: list[tuple[str, bool]] = []
         self.planned: list[Request] = []
         self.ruled: list[tuple[str, bool]] = []
@@ -609,6 +616,9 @@ class FakeConsole:
         yield TextDelta(request="j", text="{}")
         ruling = Ruling(approved=True, said="approve", why="well done", reasons=("it works",), evidence=cited)
         yield Judged(request=request_id, ruling=ruling, judge="opus")
+
+    def adopt(self, request: Request, model: str, text: str) -> None:
+        self.adopted.append((request, model, text))
 
     async def annotations(self) -> AsyncIterator[Annotated]:
         while True:

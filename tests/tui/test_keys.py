@@ -19,6 +19,7 @@ from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.services import ServicesPane
 from pointsman.tui.panes.transcript import Transcript
 from pointsman.tui.panes.turn import FragmentView
+from pointsman.tui.screens.chats import ChatsScreen, FoundChats
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.endpoint import EndpointScreen
@@ -47,6 +48,8 @@ OWNERS = (
     EndpointScreen,
     Confirm,
     Choice,
+    ChatsScreen,
+    FoundChats,
     OverrideForm,
     WhatIf,
     Knobs,

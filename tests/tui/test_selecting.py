@@ -9,6 +9,7 @@ import json
 import pytest
 
 from pointsman.core.audit import AuditRow
+from pointsman.tui import keeping
 from pointsman.tui.conversation import Conversation, Phase, Turn
 from pointsman.tui.render import exports
 from pointsman.tui.render.selecting import Order, ordered, parse
@@ -94,5 +95,5 @@ def test_an_exported_audit_is_the_stored_text() -> None:
 
 def test_an_exported_conversation_says_who_answered_and_what_was_stopped() -> None:
     told = Conversation([Turn("r1", "one\ntwo", phase=Phase.STOPPED, text="half")])
-    assert "> one\n> two" in exports.conversation(told, "md") and "nobody (stopped)" in exports.conversation(told, "md")
-    assert json.loads(exports.conversation(told, "jsonl"))["answer"] == "half"
+    assert "> one\n> two" in keeping.exported(told, "md") and "nobody (stopped)" in keeping.exported(told, "md")
+    assert json.loads(keeping.exported(told, "jsonl"))["answer"] == "half"

@@ -70,7 +70,7 @@ async def test_verdicts_checks_judgements_and_notes_stand_under_the_answer_they_
         for command in ("/fail", "/fail", "/check -C /repo pytest -q 'a b'", "/judge"):
             await say(app, pilot, command)
         await console.notes.put(Annotated(request=answer, by="critic", text="the lock [/] is held"))
-        await until(pilot, lambda: len(app.chat.last.after) == 5)  # type: ignore[union-attr]
+        await until(pilot, lambda: len(app.chat.last.after) == 4)  # type: ignore[union-attr]
         await settle(app, pilot)
         assert console.verdicts == [(answer, False), (answer, False)]
         text = " ".join(app.home.query_one(".after", Drawn).shown.split())

@@ -12,6 +12,7 @@ from pointsman.core.measured import Speed, SpeedPoint, Spread
 from pointsman.core.snapshot import OverrideKind, RestartProgress, RestartStage
 from pointsman.tui import messages
 from pointsman.tui.app import PointsmanApp
+from pointsman.tui.conversation import Conversation
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.screens.confirm import Confirm
@@ -179,18 +180,20 @@ async def test_read_only_refuses_every_message_that_changes_something_until_it_i
 ) -> None:
     pin = world.Override(id="x", kind=OverrideKind.PIN, model="opus")
     asked: dict[type[messages.Changes], messages.Changes] = {
-        messages.Ask: messages.Ask("hi"),
+        messages.Ask: messages.Ask(Conversation(), "hi"),
         messages.SetOverride: messages.SetOverride(pin),
         messages.ClearOverride: messages.ClearOverride("x"),
         messages.LocalOnlyAsked: messages.LocalOnlyAsked(True),
         messages.OverrideAsked: messages.OverrideAsked("opus"),
         messages.ServiceAsked: messages.ServiceAsked("ollama", "restart"),
         messages.FaultAsked: messages.FaultAsked(console.faults[0]),
-        messages.PlanRuled: messages.PlanRuled("p1", "hi", True),
+        messages.PlanRuled: messages.PlanRuled(Conversation(), "p1", "hi", True),
         messages.ModelAsked: messages.ModelAsked("coder-next", "load"),
         messages.VerdictAsked: messages.VerdictAsked("r1", True),
         messages.CheckAsked: messages.CheckAsked("r1", "true", "/"),
         messages.JudgeAsked: messages.JudgeAsked("r1"),
+        messages.ChatRenamed: messages.ChatRenamed("c1", "mine"),
+        messages.ChatDeleteAsked: messages.ChatDeleteAsked("c1", "mine", 1),
     }
     assert set(asked) >= set(messages.Changes.__subclasses__()), "every message that changes something is tried here"
     before = console.snapshot

@@ -14,7 +14,7 @@ from textual import on
 from textual.message import Message
 
 from pointsman.core.snapshot import Override, OverrideKind
-from pointsman.tui import consequences, messages
+from pointsman.tui import consequences, keeping, messages
 from pointsman.tui.bridge import Bridge, Refused
 from pointsman.tui.linked import LinkedApp
 from pointsman.tui.panes.audit import AuditPane
@@ -350,7 +350,7 @@ class ActingApp(LinkedApp):
         elif isinstance(pane, Listing):
             self.work(self.bridge.export(f"{name}.{ending}", pane.exported(ending)), "export")
         else:
-            text = exports.conversation(self.chat.conversation, ending)
+            text = keeping.exported(self.chat.conversation, ending)
             self.work(self.bridge.export(f"chat.{ending}", text), "export")
 
     # --- what the app itself adds to the picture ---

@@ -23,6 +23,7 @@ from pointsman.tui import arrangement, keys, messages, slash, typed_bytes
 from pointsman.tui import theme as theming
 from pointsman.tui.arrangement import Arrangement
 from pointsman.tui.bridge import OpenConsole
+from pointsman.tui.chatting import ChattingApp
 from pointsman.tui.commands import Palette
 from pointsman.tui.hangup import leaves_on_hangup, leaves_with_its_page
 from pointsman.tui.panes.audit import AuditPane
@@ -36,11 +37,10 @@ from pointsman.tui.render.selecting import Order
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
-from pointsman.tui.talking import TalkingApp
 from pointsman.tui.untrusted import AsciiOnly, one_line
 
 
-class PointsmanApp(TalkingApp):
+class PointsmanApp(ChattingApp):
     CSS_PATH = "app.tcss"
     TITLE = "Pointsman"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]

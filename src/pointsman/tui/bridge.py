@@ -19,6 +19,7 @@ from pointsman.core.snapshot import Override, RestartStage
 from pointsman.engine.console import Console, Fault
 from pointsman.engine.events import EngineEvent, Judged
 from pointsman.ports import AuditQuery
+from pointsman.tui.conversation import Verdict
 from pointsman.tui.messages import (
     Attached,
     AuditPage,
@@ -111,8 +112,7 @@ class Bridge:
         except ValueError as problem:
             self._post(Told(str(problem), "error"))
             return
-        count = "" if good or failed < 2 else f"; {failed} failed in a row: the next attempt escalates"
-        self._post(Found(answer, "you: it helped" if good else f"you: it did not help{count}"))
+        self._post(Found(answer, Verdict(good, failed)))
         await self._show_now()
 
     async def check(self, answer: str, command: str, directory: str | None) -> None:
@@ -160,6 +160,15 @@ class Bridge:
             self._post(Attached(prompt, (), str(problem)))
         else:
             self._post(Attached(prompt, found))
+
+    async def edit(self, text: str) -> tuple[str | None, str]:
+        """The text as the user's editor leaves it, or why there is none."""
+        if self._console.files is None:
+            return None, "no editor can be run here"
+        try:
+            return await self._console.files.edit(text), ""
+        except ValueError as problem:
+            return None, str(problem)
 
     async def page(self, query: AuditQuery, older: bool) -> None:
         self._post(AuditPage(query, await self._console.audit(query), older))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatchmethod
 
+from pointsman.core.chats import ChatTurn
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.outcome import Attempt, Cancelled, Failed
 from pointsman.core.request import Attachment, Message, with_attachments
@@ -58,8 +59,16 @@ class Marked:
     stage: events.StageBegan
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The user's thumb on a reply. `failed`: replies of its task that failed since the last good one."""
+
+    good: bool
+    failed: int = 0
+
+
 Part = Divider | Fragment | Said | Marked
-After = events.CheckEnded | events.Judged | events.Annotated | str
+After = events.CheckEnded | events.Judged | events.Annotated | Verdict
 
 
 @dataclass(slots=True)
@@ -82,6 +91,9 @@ class Turn:
     attempt: Attempt | None = None
     blocked: events.Blocked | None = None
     problem: str = ""
+    at: float = 0.0  # Unix seconds, when it was asked
+    kept: ChatTurn | None = None  # as it was found on the disk: it was asked in an earlier run
+    complete: bool = True  # False: how it was drawn is still on the disk only
 
     @property
     def over(self) -> bool:
@@ -153,6 +165,17 @@ class Turn:
     def _(self, event: events.Annotated) -> None:
         self.after.append(event)
 
+    def note(self, what: After) -> None:
+        """Something was found about the answer. The opposite verdict undoes the one before it."""
+        if isinstance(what, Verdict):
+            self.after = [each for each in self.after if not isinstance(each, Verdict)]
+        self.after.append(what)
+
+    @property
+    def good(self) -> bool | None:
+        """What the user said of it."""
+        return next((each.good for each in self.after if isinstance(each, Verdict)), None)
+
     def _put_aside(self) -> None:
         """What the stage before has said makes room for the next."""
         if self.text and self.attempt is not None:
@@ -193,7 +216,9 @@ class Turn:
         """Who answers or answered."""
         if self.attempt is not None and not isinstance(self.attempt.outcome, Cancelled):
             return self.attempt.model
-        return self.rung.model if self.rung else None
+        if self.rung is not None:
+            return self.rung.model
+        return self.kept.model if self.kept is not None else None
 
 
 _ENDS = frozenset({Phase.ANSWERED, Phase.STOPPED, Phase.BLOCKED, Phase.BROKEN, Phase.PLANNED})
@@ -205,6 +230,10 @@ class Conversation:
     pin: str | None = None
     role: str | None = None
     id: str | None = None  # known to the engine: attempts of one conversation count together
+    title: str = ""  # empty until the first prompt
+    named: bool = False  # by the user
+    began: float = 0.0  # Unix seconds
+    copy_of: str | None = None  # the conversation that it branched from
 
     @property
     def last(self) -> Turn | None:
@@ -221,10 +250,17 @@ class Conversation:
     def find(self, request: str) -> Turn | None:
         return next((turn for turn in reversed(self.turns) if turn.request == request), None)
 
+    def place(self, turn: Turn | None) -> int:
+        """Where it stands, from 0; for one that does not: where the next will."""
+        return next((at for at, each in enumerate(self.turns) if each is turn), len(self.turns))
+
+    def branch(self, place: int) -> Conversation:
+        """A new conversation with the turns before that place; this one stays as it is."""
+        return Conversation(list(self.turns[:place]), self.pin, self.role, title=self.title, copy_of=self.id)
+
     def before(self, turn: Turn | None, prompt: str) -> tuple[Message, ...]:
         """The messages as they were, or would be, sent for that turn's prompt; None: for a new one."""
-        place = next((at for at, each in enumerate(self.turns) if each is turn), len(self.turns))
-        return Conversation(self.turns[:place]).messages(prompt, turn.attachments if turn else ())
+        return Conversation(self.turns[: self.place(turn)]).messages(prompt, turn.attachments if turn else ())
 
     def messages(self, prompt: str, attachments: tuple[Attachment, ...] = ()) -> tuple[Message, ...]:
         """Every answered turn, then the prompt: alternating roles, as every dialect wants them."""

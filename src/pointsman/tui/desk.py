@@ -55,6 +55,10 @@ class Desk(Container):
         self._zones = _Zones()
         self.panes = [pane(id=name) for name, pane in _CLASSES]
 
+    @property
+    def chat(self) -> ChatPane:
+        return next(pane for pane in self.panes if isinstance(pane, ChatPane))
+
     def compose(self) -> ComposeResult:
         yield from self.panes
 

@@ -45,6 +45,7 @@ LOG = _bindings(keymap.LOG)
 CONFIRM = _bindings(keymap.CONFIRM)
 KNOBS = _bindings(keymap.KNOBS)
 WHAT_IF = _bindings(keymap.WHAT_IF)
+CHATS = _bindings(keymap.CHATS)
 FORM = _bindings(keymap.FORM)
 TOUR = _bindings(keymap.TOUR)
 FIRST_RUN = _bindings(keymap.FIRST_RUN)
@@ -56,7 +57,12 @@ UNBOUND = (
     ("machine", "this machine in depth: plots, and which models fit"),
     ("revert_drift", "revert the gateway's default model"),
     ("filter_audit", "filter the audit"),
-    ("clear_chat", "clear the chat"),
+    ("clear_chat", "clear the chat: a new conversation in this tab"),
+    ("follow", "to the end of the chat, and follow it"),
+    ("write('/rename ')", "rename this conversation"),
+    ("write('/search ')", "search the kept conversations"),
+    ("export_chat", "export this conversation"),
+    ("delete_chat", "delete this conversation"),
 )
 
 

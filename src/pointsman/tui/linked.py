@@ -108,9 +108,10 @@ class LinkedApp(SteadyApp):
 
     @on(Worker.StateChanged)
     def worker_changed(self, event: Worker.StateChanged) -> None:
-        """A failure of the engine is shown; it never takes the screen down."""
+        """A failure of the engine is shown; it never takes the screen down. What counts is the state that is told, not
+        the worker's own: that may be ahead of the words it has posted."""
         worker = event.worker
-        if worker.group == "ask" and worker.is_finished:
+        if worker.group == "ask" and event.state in _FINISHED:
             self.chat.ended(worker.name, _problem(worker))
         elif worker.group == "watch" and worker.state is WorkerState.ERROR and worker.error is not None:
             self._engine_broke(worker.error)
@@ -218,6 +219,9 @@ class LinkedApp(SteadyApp):
         if self._apply_timer is not None:
             self._apply_timer.stop()
         self._apply_timer = self.set_interval(seconds, self.apply)
+
+
+_FINISHED = frozenset({WorkerState.SUCCESS, WorkerState.ERROR, WorkerState.CANCELLED})
 
 
 def _problem(worker: Worker[Any]) -> str | None:

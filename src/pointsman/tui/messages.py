@@ -8,14 +8,16 @@ from typing import Literal
 from textual.message import Message
 
 from pointsman.core.audit import AuditRow
+from pointsman.core.chats import Chat, ChatFound, ChatTurn
 from pointsman.core.decision import Decision
 from pointsman.core.measured import Measurement
 from pointsman.core.request import Attachment
 from pointsman.core.snapshot import Override, Snapshot
 from pointsman.engine.console import Console, Fault
-from pointsman.engine.events import Annotated, CheckEnded, EngineEvent, Judged
+from pointsman.engine.events import EngineEvent
 from pointsman.engine.plans import RestartPlan
 from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
+from pointsman.tui.conversation import After, Conversation, Turn
 
 Severity = Literal["information", "warning", "error"]
 
@@ -71,7 +73,7 @@ class Found(Message):
     """Something about an answer that was given before. `answer` is the request that was answered."""
 
     answer: str
-    what: CheckEnded | Judged | Annotated | str
+    what: After
 
 
 @dataclass(eq=False, repr=False)
@@ -144,6 +146,7 @@ class Compared(Message):
 
 @dataclass(eq=False, repr=False)
 class Ask(Changes):
+    talk: Conversation
     prompt: str
     pin: str | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -161,6 +164,7 @@ class AttachAsked(Message):
 class PlanRuled(Changes):
     """The user's answer to a plan."""
 
+    talk: Conversation
     plan: str
     prompt: str
     approved: bool
@@ -284,6 +288,102 @@ class ExportAsked(Message):
     """What that pane shows is wanted as a file."""
 
     pane: str
+
+
+# --- conversations that are kept ---------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False)
+class Keep(Message):
+    """This turn is worth keeping as it stands now; None: the conversation is a new copy, all of it is."""
+
+    talk: Conversation
+    turn: Turn | None
+
+
+@dataclass(eq=False, repr=False)
+class Cut(Message):
+    """The turns from that place on are dropped."""
+
+    talk: Conversation
+    place: int
+
+
+@dataclass(eq=False, repr=False)
+class DetailsAsked(Message):
+    """How the turns of places first to end were drawn is wanted from the disk."""
+
+    talk: Conversation
+    first: int
+    end: int
+
+
+@dataclass(eq=False, repr=False)
+class Detailed(Message):
+    talk: Conversation
+    first: int
+    turns: tuple[ChatTurn, ...]
+
+
+@dataclass(eq=False, repr=False)
+class ChatsAsked(Message):
+    """The list of kept conversations is wanted, with these words looked for."""
+
+    written: str = ""
+
+
+@dataclass(eq=False, repr=False)
+class ChatsLookedFor(Message):
+    written: str
+
+
+@dataclass(eq=False, repr=False)
+class ChatsFound(Message):
+    written: str
+    found: tuple[ChatFound, ...]
+
+
+@dataclass(eq=False, repr=False)
+class ChatOpenAsked(Message):
+    chat: str
+
+
+@dataclass(eq=False, repr=False)
+class ChatOpened(Message):
+    chat: Chat
+
+
+@dataclass(eq=False, repr=False)
+class ChatRenamed(Changes):
+    chat: str
+    title: str
+
+
+@dataclass(eq=False, repr=False)
+class ChatDeleteAsked(Changes):
+    """The user is asked before it is done."""
+
+    chat: str
+    title: str
+    turns: int
+
+
+@dataclass(eq=False, repr=False)
+class ChatDeleted(Message):
+    chat: str
+
+
+@dataclass(eq=False, repr=False)
+class ChatExportAsked(Message):
+    chat: str
+    title: str
+
+
+@dataclass(eq=False, repr=False)
+class EditorAsked(Message):
+    """The prompt is wanted in the user's own editor."""
+
+    text: str
 
 
 class Rearranged(Message):

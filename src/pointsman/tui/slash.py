@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -12,11 +13,22 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "/local": "/local [on|off] closes the cloud for every request, or opens it again",
         "/critical": "/critical PROMPT asks with the reserve that budgets keep for what is critical",
         "/plan": "/plan PROMPT plans and compares first; nothing is done before you approve",
-        "/pass": "/pass: the last reply helped",
-        "/fail": "/fail: the last reply did not help; two failures escalate the next attempt",
+        "/good": "/good: the reply helped; the memory of similar tasks learns it (also /pass)",
+        "/bad": "/bad: it did not help; two failures escalate the next attempt (also /fail)",
+        "/pass": "/pass: as /good",
+        "/fail": "/fail: as /bad",
         "/check": "/check [-C DIR] CMD runs your command about the last reply; its exit code is the verdict",
         "/judge": "/judge asks the cloud judge about the last reply, with cited evidence",
-        "/clear": "/clear begins a new conversation",
+        "/new": "/new begins a conversation in a tab of its own",
+        "/open": "/open [WORDS] lists the kept conversations, to open one",
+        "/search": "/search WORDS looks for them in titles, prompts and answers",
+        "/rename": "/rename TITLE calls this conversation so",
+        "/export": "/export [md|jsonl] writes this conversation to a file",
+        "/delete": "/delete deletes this conversation, after a question",
+        "/branch": "/branch goes on from the marked turn in a new conversation; this one stays",
+        "/unqueue": "/unqueue takes the last waiting prompt back into the input",
+        "/close": "/close closes this tab; the conversation stays kept",
+        "/clear": "/clear begins a new conversation in this tab; the old one stays kept",
         "/help": "/help shows this list",
     }
 )
@@ -31,6 +43,11 @@ def parse(text: str) -> tuple[str, str] | None:
     if "/" in word[1:] or "\n" in word or len(word) < 2:
         return None
     return word.lower(), argument.strip()
+
+
+def nearest(command: str) -> str | None:
+    """The command that was probably meant."""
+    return next(iter(difflib.get_close_matches(command, COMMANDS, 1)), None)
 
 
 def completions(text: str, arguments: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -28,6 +28,18 @@ class Prompt(TextArea):
     class Left(Message):
         pass
 
+    class Empty(Message):
+        """Enter, with nothing written."""
+
+    class TakeBack(Message):
+        """The last waiting prompt is wanted back here."""
+
+    @dataclass
+    class Edited(Message):
+        """This text is wanted in the user's own editor."""
+
+        text: str
+
     def __init__(self, placeholder: str) -> None:
         super().__init__(
             placeholder=placeholder,
@@ -38,6 +50,7 @@ class Prompt(TextArea):
             compact=True,
         )
         self.cursor_blink = False  # two repaints a second for nothing, and bytes over ssh
+        self.waiting: Callable[[], bool] = lambda: False  # do prompts wait behind a running reply?
         self.arguments: Mapping[str, Sequence[str]] = MappingProxyType({})  # words that commands take
         self._sent: list[str] = []
         self._place = 0
@@ -59,6 +72,7 @@ class Prompt(TextArea):
             "newline": self.action_newline,
             "leave": self.action_leave,
             "complete": self.action_complete,
+            "editor": self.action_editor,
             "history(-1)": lambda: self.action_history(-1),
             "history(1)": lambda: self.action_history(1),
         }
@@ -74,7 +88,9 @@ class Prompt(TextArea):
 
     def action_send(self) -> bool:
         text = self.text.strip()
-        if text:
+        if not text:
+            self.post_message(self.Empty())
+        else:
             self._sent = [*(sent for sent in self._sent if sent != text), text][-MOST_REMEMBERED:]
             self._place = len(self._sent)
             self.clear()
@@ -89,6 +105,10 @@ class Prompt(TextArea):
         self.post_message(self.Left())
         return True
 
+    def action_editor(self) -> bool:
+        self.post_message(self.Edited(self.text))
+        return True
+
     def action_complete(self) -> bool:
         """False without a command to complete: then the key moves the focus, as everywhere."""
         found = slash.completions(self.text, self.arguments)
@@ -98,7 +118,10 @@ class Prompt(TextArea):
         return True
 
     def action_history(self, step: int) -> bool:
-        """False inside a text of several lines, until its edge is reached."""
+        """False inside a text of several lines, until its edge is reached. Prompts that wait come before older ones."""
+        if step < 0 and self.waiting() and not self.text:
+            self.post_message(self.TakeBack())
+            return True
         edge = 0 if step < 0 else self.document.line_count - 1
         place = self._place + step
         if self.cursor_location[0] != edge or not 0 <= place <= len(self._sent):

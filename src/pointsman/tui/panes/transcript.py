@@ -1,19 +1,30 @@
-"""The scrolling part of the chat: a mark on one turn, and the keys that act on it."""
+"""The scrolling part of the chat: a window over one conversation's turns, a mark on one, and the keys that act on it.
+
+However long the conversation is, only the turns of the window are widgets; it moves when one scrolls to its edge.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import AwaitMount
 
 from pointsman.tui import keys
-from pointsman.tui.conversation import Turn
-from pointsman.tui.messages import Copied, ExportAsked, Kept, Told
+from pointsman.tui.conversation import Conversation, Turn
+from pointsman.tui.messages import Copied, DetailsAsked, ExportAsked, Kept, Told, VerdictAsked
+from pointsman.tui.panes.pane import STARTING, Drawn
 from pointsman.tui.panes.turn import TurnView
+from pointsman.tui.render.glyphs import UNICODE, Glyphs
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+WINDOW: Final = 60  # turns that stay mounted
+STEP: Final = 20  # turns by which the window moves
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
@@ -24,14 +35,133 @@ def code_blocks(text: str) -> tuple[str, ...]:
 class Transcript(VerticalScroll):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.TRANSCRIPT]
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    class Moved(Message):
+        """Scrolled, or grown: what is below the screen may be another amount."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__(classes="transcript")
+        self.conversation = conversation
         self.marked: TurnView | None = None
+        self.glyphs: Glyphs = UNICODE
+        self.first = 0  # places of the turns that are mounted
+        self.end = 0
         self._code = 0  # the block that was copied last
+        self._moving = False
+        self._seen_height = 0  # rows there were when the end was last on the screen
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="turns"):
+            yield Drawn(STARTING, classes="welcome", wraps=True)
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    # --- the window ---
 
     @property
     def views(self) -> list[TurnView]:
         return list(self.query(TurnView))
+
+    @property
+    def turns(self) -> list[Turn]:
+        return self.conversation.turns
+
+    @property
+    def at_end(self) -> bool:
+        return self.end >= len(self.turns) and self.scroll_y >= self.max_scroll_y - 1
+
+    @property
+    def below(self) -> int:
+        """Rows that came below the screen since its end was last seen."""
+        if self.at_end:
+            self._seen_height = self.virtual_size.height
+        return max(self.virtual_size.height - self._seen_height, 0)
+
+    async def show_last(self) -> None:
+        """The newest turns, and the end of them."""
+        if self.end < len(self.turns) or not self.views:
+            await self.remount(max(len(self.turns) - STEP, 0), len(self.turns))
+        self.anchor()
+
+    async def remount(self, first: int, end: int) -> None:
+        self.mark(None)
+        await self.query(TurnView).remove()
+        self.first, self.end = first, end
+        await self._mount(self.turns[first:end], None)
+        for view in self.views:
+            await view.catch_up()
+
+    def _mount(self, turns: Sequence[Turn], before: TurnView | None) -> AwaitMount:
+        self.query_one(".welcome", Drawn).display = not self.turns
+        views = [TurnView(turn, self.glyphs) for turn in turns]
+        return self.query_one(".turns", Vertical).mount(*views, before=before)
+
+    async def append(self, turn: Turn) -> None:
+        """A new turn, which is followed."""
+        self.mark(None)
+        self.turns.append(turn)
+        if self.end == len(self.turns) - 1:
+            self.end += 1
+            await self._mount([turn], None)
+            await self._trim()
+            self.anchor()
+        else:
+            await self.show_last()
+
+    async def cut(self, place: int) -> None:
+        """The conversation as it was before that turn."""
+        dropped = self.turns[place:]
+        del self.turns[place:]
+        for view in self.views:
+            if any(view.turn is each for each in dropped):
+                await view.remove()
+        self.end = min(self.end, place)
+        self.first = min(self.first, self.end)
+        self.mark(None)
+
+    async def _trim(self) -> None:
+        surplus = self.views[:-WINDOW]
+        for view in surplus:
+            await view.remove()
+        self.first += len(surplus)
+
+    def look_back(self) -> None:
+        """The turns before the window are wanted: at once if they are here, else once they came from the disk."""
+        if self.first == 0 or self._moving:
+            return
+        self._moving = True
+        earlier = max(self.first - STEP, 0)
+        if all(turn.complete for turn in self.turns[earlier : self.first]):
+            self.run_worker(self.grow_back(), exit_on_error=False)
+        else:
+            self.post_message(DetailsAsked(self.conversation, earlier, self.first))
+
+    async def grow_back(self) -> None:
+        """What one looks at stays where it is, and the window's other end gives way."""
+        earlier, views = max(self.first - STEP, 0), self.views
+        above = views[0].virtual_region.y - self.scroll_y if views else 0
+        await self._mount(self.turns[earlier : self.first], views[0] if views else None)
+        self.first = earlier
+        for view in self.views[WINDOW:]:
+            await view.remove()
+            self.end -= 1
+        for view in self.views[:STEP]:
+            await view.catch_up()
+        self.call_after_refresh(self._stay, views[0] if views else None, above)
+
+    def _stay(self, view: TurnView | None, above: float) -> None:
+        """`above`: rows from the top of the screen to that view, as they were."""
+        self._moving = False
+        if view is not None and view.is_attached:
+            self.scroll_to(y=view.virtual_region.y - above, animate=False, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value < old_value and new_value <= 0:
+            self.look_back()
+        self.post_message(self.Moved())
+
+    # --- keys ---
 
     @property
     def view(self) -> TurnView | None:
@@ -49,7 +179,10 @@ class Transcript(VerticalScroll):
         views = self.views
         if not views or self.view is None:
             return
-        place = min(max(views.index(self.view) + step, 0), len(views) - 1)
+        place = views.index(self.view) + step
+        if place < 0:
+            self.look_back()
+        place = min(max(place, 0), len(views) - 1)
         self.mark(views[place] if place < len(views) - 1 else None)
         views[place].scroll_visible(animate=False)
 
@@ -58,6 +191,14 @@ class Transcript(VerticalScroll):
         self.marked, self._code = view, 0
         for each in self.views:
             each.set_class(each is view, "-marked")
+
+    def action_scroll_home(self) -> None:
+        self.scroll_home(animate=False)
+        self.look_back()
+
+    async def action_last(self) -> None:
+        self.mark(None)
+        await self.show_last()
 
     def action_copy(self) -> None:
         if self.turn is not None and self.turn.text:
@@ -76,6 +217,12 @@ class Transcript(VerticalScroll):
         self._code = place + 1
         self.post_message(Copied(blocks[place], f"code block {place + 1} of {len(blocks)}"))
 
+    def action_verdict(self, good: bool) -> None:
+        if self.turn is None or self.turn.answer is None:
+            self.post_message(Told("there is no answer yet that this could be about", "warning"))
+        else:
+            self.post_message(VerdictAsked(self.turn.answer, good))
+
     def action_export(self) -> None:
         self.post_message(ExportAsked("chat"))
 
@@ -86,3 +233,7 @@ class Transcript(VerticalScroll):
     def action_retry(self) -> None:
         if self.turn is not None:
             self.post_message(TurnView.Retry(self.turn))
+
+    def action_branch(self) -> None:
+        if self.turn is not None:
+            self.post_message(TurnView.Branch(self.turn))

@@ -69,6 +69,12 @@ class TurnView(Vertical):
     class Retry(Message):
         turn: Turn
 
+    @dataclass
+    class Branch(Message):
+        """To go on from here in a new conversation."""
+
+        turn: Turn
+
     def __init__(self, turn: Turn, glyphs: Glyphs) -> None:
         super().__init__(classes="turn")
         self.turn = turn

@@ -1,4 +1,4 @@
-"""Rows, audit lines and conversations as files: CSV, JSON lines, Markdown. Pure text."""
+"""Rows and audit lines as files: CSV, JSON lines, Markdown. Pure text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from pointsman.core.audit import AuditRow
-from pointsman.tui.conversation import Conversation, Phase, Turn
 from pointsman.tui.render.table import Column, Row
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -70,30 +69,3 @@ def _md_cell(cell: str) -> str:
 
 
 _WRITERS: Mapping[str, Callable[[Table], str]] = MappingProxyType({"csv": _csv, "jsonl": _jsonl, "md": _md})
-
-
-def conversation(told: Conversation, ending: str) -> str:
-    return "".join(_turn_line(turn) if ending == "jsonl" else _turn_section(turn) for turn in told.turns)
-
-
-def _turn_line(turn: Turn) -> str:
-    attempt = turn.attempt
-    line = {
-        "request": turn.request,
-        "prompt": turn.prompt,
-        "answer": turn.text,
-        "phase": str(turn.phase),
-        "model": turn.model,
-        "endpoint": attempt.endpoint if attempt else None,
-        "cost_nano_usd": attempt.cost if attempt else None,
-        "why": turn.decision.why() if turn.decision else None,
-    }
-    return json.dumps(line, ensure_ascii=False) + "\n"
-
-
-def _turn_section(turn: Turn) -> str:
-    who = turn.model or "nobody"
-    state = "" if turn.phase is Phase.ANSWERED else f" ({turn.phase})"
-    why = f"_{turn.decision.why()}_\n\n" if turn.decision else ""
-    quoted = "\n".join(f"> {line}" for line in turn.prompt.split("\n"))
-    return f"## You\n\n{quoted}\n\n## {who}{state}\n\n{why}{turn.text}\n\n"

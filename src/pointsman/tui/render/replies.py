@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from pointsman.core.chats import ChatTurn
 from pointsman.core.outcome import Attempt, Completed
 from pointsman.engine.events import CheckEnded, Judged, StageBegan, Switched
-from pointsman.tui.conversation import After, Phase, Turn
+from pointsman.tui.conversation import After, Phase, Turn, Verdict
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 from pointsman.tui.render.paint import Part
@@ -82,7 +83,15 @@ def _waiting(turn: Turn, glyphs: Glyphs) -> Line:
 
 
 def _answered(turn: Turn, glyphs: Glyphs) -> Line:
-    return _routing(turn, glyphs) if turn.attempt is None else measured(turn.attempt, glyphs)
+    if turn.attempt is not None:
+        return measured(turn.attempt, glyphs)
+    return _routing(turn, glyphs) if turn.kept is None else _remembered(turn.kept)
+
+
+def _remembered(kept: ChatTurn) -> Line:
+    """Who answered in an earlier run, where nothing more can be read."""
+    cost = "cost n/a" if kept.cost is None else figures.money(kept.cost)
+    return (*_who(kept.model or "nobody", kept.endpoint or "unknown"), (f" · {cost}", "dim"))
 
 
 def measured(attempt: Attempt, glyphs: Glyphs = UNICODE) -> Line:
@@ -148,8 +157,8 @@ def after(turn: Turn, glyphs: Glyphs = UNICODE) -> tuple[Line, ...]:
 
 
 def _found(found: After, glyphs: Glyphs) -> tuple[Line, ...]:
-    if isinstance(found, str):
-        return (((f"{glyphs.point} {found}", ""),),)
+    if isinstance(found, Verdict):
+        return (_verdict(found, glyphs),)
     if isinstance(found, CheckEnded):
         return _check(found, glyphs)
     if isinstance(found, Judged):
@@ -161,6 +170,12 @@ def _found(found: After, glyphs: Glyphs) -> tuple[Line, ...]:
         ((f"{glyphs.dot} {who} notes, and decides nothing:", "head"),),
         *(((f"  {line}", "dim"),) for line in found.text.split("\n")),
     )
+
+
+def _verdict(found: Verdict, glyphs: Glyphs) -> Line:
+    glyph, tone, said = (glyphs.up, "good", "it helped") if found.good else (glyphs.down, "bad", "it did not help")
+    more = "" if found.good or found.failed < 2 else f"; {found.failed} failed in a row: the next attempt escalates"
+    return ((f"{glyph} ", tone), (f"you: {said}{more}", ""))
 
 
 def _check(found: CheckEnded, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -8,6 +8,7 @@ from textual.widgets import Footer
 
 from pointsman.tui.arrangement import Standing
 from pointsman.tui.chrome import Banner, PolicyStrip, Tabs, Ticker
+from pointsman.tui.conversation import Conversation
 from pointsman.tui.desk import Desk
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import strip, zones
@@ -17,6 +18,7 @@ class Home(Screen[None]):
     def __init__(self, banners: tuple[str, ...] = ()) -> None:
         super().__init__()
         self._own_banners = banners
+        self._desk = Desk()
         self._picture: Picture | None = None
         self._paused: int | None = None
 
@@ -24,9 +26,14 @@ class Home(Screen[None]):
         yield PolicyStrip()
         yield Banner()
         yield Tabs()
-        yield Desk()
+        yield self._desk
         yield Ticker()
         yield Footer(show_command_palette=False, compact=True)
+
+    @property
+    def talks_now(self) -> tuple[Conversation, ...]:
+        """The open conversations, also when the screen is gone already."""
+        return tuple(talk.conversation for talk in self._desk.chat.talks)
 
     @property
     def desk(self) -> Desk:

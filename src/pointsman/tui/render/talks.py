@@ -1,0 +1,66 @@
+"""The lines about open conversations: the tabs, what waits behind a running reply, and what came below. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.render.paint import Part, crop, width_of
+from pointsman.tui.untrusted import one_line
+
+Line = tuple[Part, ...]
+_LEAST = 8  # cells of a title that still say something
+_LONGEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    title: str
+    running: bool = False
+    unseen: bool = False  # something was answered while it was hidden
+
+
+def tabs(shown: Sequence[Tab], active: int, width: int, glyphs: Glyphs) -> tuple[tuple[int, Line], ...]:
+    """(place, parts) of the tabs that fit, the active one among them: titles give way first, then whole tabs."""
+    each = max(width // max(len(shown), 1), _LEAST + 6)
+    fitting = max(width // each, 1)
+    first = min(max(active - fitting // 2, 0), max(len(shown) - fitting, 0))
+    return tuple(
+        (place, _tab(place, shown[place], place == active, each - 6, glyphs))
+        for place in range(first, min(first + fitting, len(shown)))
+    )
+
+
+def _tab(place: int, tab: Tab, active: bool, room: int, glyphs: Glyphs) -> Line:
+    mark = glyphs.restart if tab.running else glyphs.good if tab.unseen else " "
+    title = one_line(tab.title)
+    width = min(room, _LONGEST, max(width_of(((title, ""),)), 1))
+    return (
+        (f" {place + 1}", "accent" if active else "faint"),
+        (f"{mark} ", "accent" if tab.running else "good"),
+        (crop(title, width, glyphs.ellipsis), "strong" if active else "dim"),
+        (" ", ""),
+    )
+
+
+def waiting(prompts: Sequence[str], running: bool, glyphs: Glyphs) -> tuple[Line, ...]:
+    """Prompts that are sent when the reply is over, oldest first."""
+    lines: list[Line] = [
+        ((f"{glyphs.partial} waits {place} ", "warn"), (text, "dim")) for place, text in _numbered(prompts)
+    ]
+    if lines:
+        sends = "sent when the reply is over" if running else "enter in an empty input sends the first"
+        lines.append(((f"  {sends}   ", "dim"), ("up", "accent"), (" takes the last one back", "dim")))
+    return tuple(lines)
+
+
+def _numbered(prompts: Sequence[str]) -> list[tuple[int, str]]:
+    return [(place, crop(text, 70).rstrip()) for place, text in enumerate(prompts, 1)][:3]
+
+
+def below(rows: int, glyphs: Glyphs) -> Line:
+    """What came while one looks further up."""
+    if rows <= 0:
+        return ()
+    return ((f" {glyphs.down} {rows:,} new ", "accent"), (" end follows", "dim"))

@@ -1,0 +1,292 @@
+"""Conversations in tabs, kept as they go and brought back; prompts that wait; branches; verdicts; the editor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pointsman.adapters.chats import SqliteChats
+from pointsman.core.chats import ChatHead, ChatTurn
+from pointsman.tui import keeping
+from pointsman.tui.app import PointsmanApp
+from pointsman.tui.conversation import Conversation, Phase, Turn, Verdict
+from pointsman.tui.panes.transcript import STEP, WINDOW
+from pointsman.tui.render import talks as drawing
+from pointsman.tui.render.glyphs import ASCII, UNICODE
+from pointsman.tui.screens.chats import ChatsScreen, FoundChats
+from support.screen import ask, say, screen, settle, until
+
+Read = Callable[[PointsmanApp], str]
+
+
+@pytest.fixture
+async def kept(console: Any, tmp_path: Path) -> AsyncIterator[SqliteChats]:
+    console.chats = SqliteChats(tmp_path)
+    yield console.chats
+    await console.chats.aclose()
+
+
+# --- values ---
+
+
+@pytest.mark.parametrize("script", ["answer", "switched", "blocked", "plans"])
+def test_a_turn_comes_back_as_it_was_drawn(console: Any, script: str) -> None:
+    turn = Turn("?", "hi", at=5.0)
+    for event in getattr(console, script)():
+        turn.see(event)
+    turn.stopped()
+    turn.note(Verdict(False, 2))
+    again = keeping.turn(keeping.kept(turn))
+    for name in (
+        "request",
+        "prompt",
+        "text",
+        "settled",
+        "decision",
+        "attempt",
+        "blocked",
+        "plan",
+        "after",
+        "at",
+        "good",
+    ):
+        assert getattr(again, name) == getattr(turn, name), name
+    waited = turn.phase is Phase.PLANNED
+    assert again.phase is (Phase.STOPPED if waited else turn.phase) and again.over
+
+
+def test_a_turn_whose_details_cannot_be_read_keeps_its_words() -> None:
+    for detail in ({"decision": {"no": "such"}}, {"settled": [{"kind": "Gone", "value": {}}]}, {"attempt": 3}):
+        turn = keeping.turn(ChatTurn(request="r", prompt="p", answer="a", model="opus", detail=detail))
+        assert (turn.text, turn.model, turn.decision, turn.phase) == ("a", "opus", None, Phase.ANSWERED)
+
+
+def test_what_had_not_ended_ended_with_the_program() -> None:
+    turn = keeping.turn(ChatTurn(request="r", prompt="p", answer="half", phase="streaming"))
+    assert turn.phase is Phase.STOPPED and Conversation([turn]).messages("next")[0].text == "next"
+
+
+def test_a_later_verdict_undoes_the_one_before() -> None:
+    turn = Turn("?", "hi")
+    turn.note(Verdict(True))
+    turn.note(Verdict(False))
+    assert turn.good is False and len(turn.after) == 1
+
+
+@pytest.mark.parametrize(("width", "places"), [(200, [0, 1, 2, 3, 4]), (34, [2, 3]), (9, [3])])
+def test_of_many_tabs_those_around_the_active_one_are_shown(width: int, places: list[int]) -> None:
+    shown = [drawing.Tab(f"talk {name} about something long", running=name == "b") for name in "abcde"]
+    assert [place for place, _ in drawing.tabs(shown, 3, width, UNICODE)] == places
+
+
+def test_three_waiting_prompts_are_shown_and_how_to_take_one_back() -> None:
+    lines = drawing.waiting(["one", "two", "three", "four"], True, ASCII)
+    assert [parts[0][0] for parts in lines[:3]] == ["~ waits 1 ", "~ waits 2 ", "~ waits 3 "] and len(lines) == 4
+    assert drawing.waiting([], True, ASCII) == () and drawing.below(0, ASCII) == ()
+
+
+# --- tabs, kept and resumed ---
+
+
+async def test_a_stream_in_one_tab_goes_on_while_another_is_shown_and_each_has_its_own_draft(
+    console: Any, kept: SqliteChats, read: Read
+) -> None:
+    gate = asyncio.Event()
+    script = console.answer("first answer")
+    console.scripts = [[*script[:2], gate, *script[2:]], console.answer("second answer")]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "tell me about trains")
+        await pilot.press(*"dra", "ctrl+t")
+        assert app.chat.prompt.text == "" and len(app.chat.talks) == 2
+        await ask(app, pilot, "and about points")
+        assert "second answer" in read(app) and "first answer" not in read(app)
+        gate.set()
+        await until(pilot, lambda: app.chat.talks[0].unseen)
+        await settle(app, pilot)
+        assert "1● tell me about trains" in read(app) and "2 Chat · and about points" in read(app)
+        await pilot.press("f3")
+        await until(pilot, lambda: "first answer" in read(app))
+        assert app.chat.prompt.text == "dra" and console.asked[0].conversation != console.asked[1].conversation
+        await pilot.press("escape", "X")
+        await until(pilot, lambda: len(app.chat.talks) == 1 and "second answer" in read(app))
+    heads = await kept.heads()
+    assert {(head.title, head.turns) for head in heads} == {("tell me about trains", 1), ("and about points", 1)}
+
+
+async def test_a_kept_conversation_is_found_renamed_resumed_and_goes_on(
+    console: Any, kept: SqliteChats, read: Read
+) -> None:
+    hostile = ChatTurn(
+        request="r1", prompt="about [/x] \x1b[2J", answer="needle in hay", answered_by="r1", model="opus"
+    )
+    await kept.keep(ChatHead(id="c1", title="old [/bold] \x1b]0;t\x07", changed=1.0), 0, hostile)
+    console.scripts = [console.answer("goes on")]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "/search need")
+        await until(pilot, lambda: "needle in hay" in read(app))
+        assert "old [/bold] ␛]0;t␇" in read(app)
+        await pilot.press("r", *["backspace"] * 30, *"mine", "enter")
+        await until(pilot, lambda: "mine" in read(app) and "old" not in read(app))
+        app.screen.query_one(FoundChats).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.conversation.id == "c1" and not isinstance(app.screen, ChatsScreen))
+        await settle(app, pilot)
+        assert "needle in hay" in read(app) and "about [/x] ␛[2J" in read(app) and "opus" in read(app)
+        await say(app, pilot, "/good")
+        await until(pilot, lambda: console.verdicts == [("r1", True)])
+        assert console.adopted[0][1:] == ("opus", "needle in hay") and console.adopted[0][0].conversation == "c1"
+        await ask(app, pilot, "and then?")
+        assert [message.text for message in console.asked[0].messages][1:] == ["needle in hay", "and then?"]
+        assert console.asked[0].conversation == "c1"
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ChatsScreen) and "2 turns" in read(app))
+        await pilot.press("d", "y")
+        await until(pilot, lambda: "none is kept yet" in read(app))
+        assert app.chat.conversation.turns == []
+    assert await kept.heads() == ()
+
+
+async def test_of_a_long_conversation_only_a_window_is_drawn_and_it_moves(
+    console: Any, kept: SqliteChats, read: Read
+) -> None:
+    turns = [ChatTurn(request=f"r{n}", prompt=f"prompt {n}.", answer=f"answer {n}.", model="opus") for n in range(500)]
+    await kept.keep_copy(ChatHead(id="c1", title="long"), turns)
+    async with screen(console) as (app, pilot):
+        app.post_message(messages_open("c1"))
+        await until(pilot, lambda: "answer 499." in read(app))
+        assert len(app.chat.transcript.views) == STEP and len(app.chat.conversation.messages("x")) == 1001
+        await pilot.press("escape")
+        for round in range(1, 4):
+            await pilot.press("g")
+            await until(pilot, lambda round=round: app.chat.transcript.first == 500 - STEP * (round + 1))  # type: ignore[misc]
+            await settle(app, pilot)
+        assert len(app.chat.transcript.views) == WINDOW and app.chat.transcript.end == 480
+        await pilot.press("G")
+        await until(pilot, lambda: "answer 499." in read(app))
+
+
+def messages_open(chat: str) -> Any:
+    from pointsman.tui.messages import ChatOpenAsked
+
+    return ChatOpenAsked(chat)
+
+
+async def test_what_runs_at_the_end_is_kept_as_far_as_it_came(console: Any, kept: SqliteChats) -> None:
+    console.scripts = [[*console.answer("half an answer")[:3], asyncio.Event()]]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "hi")
+        await until(pilot, lambda: bool(app.chat.last and app.chat.last.text))
+        told = app.chat.last.text  # type: ignore[union-attr]
+    found = await kept.open((await kept.heads())[0].id)
+    assert found.turns[0].answer == told != "" and keeping.resumed(found).turns[0].phase is Phase.STOPPED
+
+
+async def test_where_nothing_is_kept_that_is_said(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "conversations are not kept here" in " ".join(read(app).split()))
+
+
+# --- what waits, branches, the editor ---
+
+
+async def test_prompts_written_while_a_reply_runs_wait_in_sight_and_are_sent_in_order(console: Any, read: Read) -> None:
+    gate = asyncio.Event()
+    script = console.answer("one")
+    console.scripts = [[*script[:2], gate, *script[2:]], console.answer("two"), console.answer("three")]
+    async with screen(console) as (app, pilot):
+        for text in ("first", "second", "third", "fourth"):
+            await say(app, pilot, text)
+        await until(pilot, lambda: "waits 3 fourth" in read(app))
+        await pilot.press("up")
+        await until(pilot, lambda: app.chat.prompt.text == "fourth")
+        app.chat.prompt.clear()
+        assert len(console.asked) == 1
+        gate.set()
+        await until(pilot, lambda: len(console.asked) == 3 and app.chat.last.over)  # type: ignore[union-attr]
+        assert [request.text for request in console.asked] == ["first", "second", "third"]
+        assert [message.text for message in console.asked[2].messages] == ["first", "one", "second", "two", "third"]
+
+
+async def test_a_prompt_that_waits_behind_a_stopped_reply_waits_for_the_user(console: Any, read: Read) -> None:
+    console.scripts = [[*console.answer()[:4], asyncio.Event()], console.answer("two")]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "first")
+        await say(app, pilot, "second")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.chat.last.phase is Phase.STOPPED)  # type: ignore[union-attr]
+        await until(pilot, lambda: "enter in an empty input sends the first" in read(app))
+        assert len(console.asked) == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: len(console.asked) == 2)
+
+
+async def test_asking_again_from_the_middle_makes_a_branch_and_the_old_conversation_stays(
+    console: Any, kept: SqliteChats
+) -> None:
+    console.scripts = [console.answer(text) for text in ("one", "two", "three")]
+    async with screen(console) as (app, pilot):
+        for prompt in ("first", "second"):
+            await ask(app, pilot, prompt)
+        await pilot.press("escape", "left_square_bracket", "R")
+        await until(pilot, lambda: len(console.asked) == 3 and app.chat.last.over)  # type: ignore[union-attr]
+        assert [[turn.text for turn in talk.conversation.turns] for talk in app.chat.talks] == [
+            ["one", "two"],
+            ["three"],
+        ]
+        await say(app, pilot, "/branch")
+        await until(pilot, lambda: len(app.chat.talks) == 3)
+        assert app.chat.conversation.copy_of == app.chat.talks[1].conversation.id
+    assert sorted(head.turns for head in await kept.heads()) == [1, 1, 2]
+
+
+async def test_a_thumb_stands_under_its_answer_and_its_opposite_undoes_it(console: Any, read: Read) -> None:
+    async with screen(console, (99, 50)) as (app, pilot):
+        await ask(app, pilot)
+        await pilot.press("escape", "plus")
+        await until(pilot, lambda: "▲ you: it helped" in read(app))
+        await pilot.press("underscore")
+        await until(pilot, lambda: "▼ you: it did not help" in read(app))
+        assert "it helped" not in read(app)
+        answer = app.chat.last.answer  # type: ignore[union-attr]
+        assert console.verdicts == [(answer, True), (answer, False)]
+
+
+async def test_the_prompt_comes_back_from_the_users_editor_or_a_reason(
+    console: Any, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press(*"hello", "ctrl+g")
+        await until(pilot, lambda: "cannot be handed to an editor" in read(app))
+        monkeypatch.setattr(app, "suspend", nullcontext)
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: app.chat.prompt.text == "hello edited")
+        app.chat.prompt.put("break")
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "the editor vi cannot be run" in read(app))
+        assert app.chat.prompt.text == "break"
+
+
+async def test_what_comes_while_one_looks_further_up_is_counted_and_does_not_move_the_screen(
+    console: Any, read: Read
+) -> None:
+    console.scripts = [console.answer("line\n\n" * 60), console.answer("line\n\n" * 60)]
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot)
+        await pilot.press("escape", "g")
+        await settle(app, pilot)
+        top = app.chat.transcript.scroll_y
+        before = app.chat.transcript.virtual_size.height
+        app.chat.transcript.turn.text += "more\n\n" * 20  # type: ignore[union-attr]
+        await app.chat.find(app.chat.last.answer, Verdict(True))  # type: ignore[union-attr, arg-type]
+        await settle(app, pilot)
+        grown = app.chat.transcript.virtual_size.height - before
+        assert grown > 0 and f"{grown} new" in read(app) and app.chat.transcript.scroll_y == top
+        await pilot.press("G")
+        await until(pilot, lambda: " new " not in read(app))
