@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from pointsman import wiring
 from pointsman.config import example_path, load, theme_dir
 from pointsman.tui.app import PointsmanApp
-from pointsman.tui.theme import load as load_themes
+from pointsman.tui.theme import Shelf
 
 HERE = Path(__file__).parent
 SIZES = {"screen": (200, 60), "screen-120x40": (120, 40), "screen-80x24": (80, 24)}
@@ -29,7 +29,7 @@ async def picture(name: str, size: tuple[int, int], state: Path) -> None:
     app = PointsmanApp(
         open_console=lambda: wiring.open_demo(load(example_path()), state_dir=state),
         theme="pointsman-dark",
-        themes=load_themes(theme_dir()).themes,
+        shelf=Shelf(theme_dir()),
     )
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "NORMAL" in text_of(app))

@@ -21,14 +21,14 @@ def open_screen(
     *,
     theme: str,
     keymap: Mapping[str, str],
-    theme_dir: Path,
+    theme_dirs: Sequence[Path],
     read_only: bool = False,
     ascii_only: bool | None = None,
 ) -> int:
     from pointsman.tui.app import run
 
     return run(
-        open_console, theme=theme, keymap=keymap, theme_dir=theme_dir, read_only=read_only, ascii_only=ascii_only
+        open_console, theme=theme, keymap=keymap, theme_dirs=theme_dirs, read_only=read_only, ascii_only=ascii_only
     )
 
 

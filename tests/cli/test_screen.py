@@ -27,9 +27,9 @@ def opened(monkeypatch):
             async with open_console() as console:
                 return console.fleet, console.banners, console.faults
 
-        def screen(open_console, *, theme, keymap, theme_dir, read_only=False, ascii_only=None):
+        def screen(open_console, *, theme, theme_dirs, **rest):
             seen["fleet"], seen["banners"], seen["faults"] = asyncio.run(look(open_console))
-            seen["theme"] = theme
+            seen["theme"], seen["theme_dirs"] = theme, theme_dirs
             return 0
 
         monkeypatch.setattr(sys, "stdin", _Terminal())
@@ -64,3 +64,8 @@ def test_a_bad_configuration_is_a_banner_over_the_simulated_fleet(opened, config
     assert "problem(s)" in seen["banners"][0]
     assert any("nonsense" in banner for banner in seen["banners"])
     assert any("endpoints.a.kind" in banner for banner in seen["banners"])
+
+
+def test_themes_of_ones_own_lie_beside_the_configuration(opened, config):
+    path = config('extends = "default"\n')
+    assert opened("--config", str(path))["theme_dirs"][1] == path.parent / "themes"

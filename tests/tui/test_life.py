@@ -57,7 +57,7 @@ def test_run_loads_themes_and_reports_bad_ones_and_closes_the_console(
     (tmp_path / "paper.toml").write_text('primary = "#336699"\ndark = false\n')
     (tmp_path / "bad.toml").write_text("primary")
     headless(monkeypatch, leave)
-    assert run(opening, theme="paper", keymap={"help": "f2"}, theme_dir=tmp_path) == 0
+    assert run(opening, theme="paper", keymap={"help": "f2"}, theme_dirs=[tmp_path]) == 0
     assert story[0] == "opened" and story[1] == "paper" and "bad.toml" in story[2] and story[3:] == ["closed"]
 
 
@@ -80,7 +80,7 @@ def test_a_crash_closes_the_console_exits_with_one_and_shows_no_local_variables(
         await pilot.pause()
 
     headless(monkeypatch, crash)
-    assert run(opening, theme_dir=tmp_path) == 1
+    assert run(opening, theme_dirs=[tmp_path]) == 1
     shown = capsys.readouterr()
     assert story == ["closed"]
     assert "length 15" in shown.err + shown.out and "sk-secret-value" not in shown.err + shown.out

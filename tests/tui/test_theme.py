@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.color import Color
 
 from pointsman.tui import theme
+from support.screen import screen
 
 SHIPPED = Path(__file__).parents[2] / "themes"
 
@@ -82,3 +84,39 @@ def test_an_unknown_theme_falls_back_to_the_default(
     wanted: str | None, available: list[str], found: str | None
 ) -> None:
     assert theme.chosen(wanted, available) == found
+
+
+# --- themes of one's own, read again when they are edited ---
+
+
+def test_a_look_finds_what_was_written_since_the_one_before(tmp_path: Path) -> None:
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    shipped.mkdir()
+    (shipped / "paper.toml").write_text('primary = "#336699"')
+    shelf = theme.Shelf(shipped, own)
+    assert [entry.name for entry in shelf.look().themes] == ["paper"]
+    assert shelf.look() == theme.Loaded((), ())
+    own.mkdir()
+    (own / "paper.toml").write_text('primary = "#3366990"')
+    assert "paper.toml" in shelf.look().failed[0]
+    (own / "paper.toml").write_text('primary = "#993366"')
+    assert [entry.primary for entry in shelf.look().themes] == ["#993366"]
+
+
+async def test_an_edited_theme_is_drawn_and_a_bad_one_changes_nothing_and_is_told(tmp_path: Path, console: Any) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('primary = "#336699"\nbackground = "#101010"')
+    async with screen(console, shelf=theme.Shelf(tmp_path), theme="own") as (app, pilot):
+        assert app.home.background_colors[1] == Color.parse("#101010")
+        path.write_text('primary = "#336699"\nbackground = "#2020201"')
+        problems = app.take_themes(app._shelf.look())
+        assert "own.toml" in problems[0] and app.home.background_colors[1] == Color.parse("#101010")
+        path.write_text('primary = "#336699"\nbackground = "#202020"')
+        app.take_themes(app._shelf.look())
+        await pilot.pause()
+        assert app.home.background_colors[1] == Color.parse("#202020")
+
+
+async def test_textuals_own_themes_can_be_chosen(console: Any) -> None:
+    async with screen(console, theme="textual-light") as (app, _):
+        assert app.theme == "textual-light" and {"nord", "gruvbox", "dracula"} <= set(app.available_themes)

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
+from textual.app import App
 from textual.binding import BindingType
-from textual.theme import Theme, ThemeProvider
+from textual.theme import ThemeProvider
 
 from pointsman import keymap as keytable
 from pointsman.core.request import Request
@@ -37,7 +38,10 @@ from pointsman.tui.render.selecting import Order
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
+from pointsman.tui.theme import Shelf
 from pointsman.tui.untrusted import AsciiOnly, one_line
+
+THEMES_EVERY: Final = 2.0  # seconds between two looks at their files
 
 
 class PointsmanApp(ChattingApp):
@@ -53,7 +57,7 @@ class PointsmanApp(ChattingApp):
         open_console: OpenConsole | None = None,
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
-        themes: Sequence[Theme] = (),
+        shelf: Shelf | None = None,
         banners: Sequence[str] = (),
         ascii_only: bool = False,
         read_only: bool = False,
@@ -66,7 +70,7 @@ class PointsmanApp(ChattingApp):
         )
         self.read_only = read_only
         self.keymap: Mapping[str, str] = dict(keymap or {})
-        self._themes = tuple(themes)
+        self._shelf = shelf or Shelf()
         self._wanted_theme = theme
         self.arrangement = Arrangement()
         self.supposed: Request | None = None  # what the what-if screen is about
@@ -75,8 +79,8 @@ class PointsmanApp(ChattingApp):
             self.filters_of_text = (*self.filters_of_text, AsciiOnly())
 
     def on_mount(self) -> None:
-        for entry in self._themes:
-            self.register_theme(entry)
+        for bad_theme in self.take_themes(self._shelf.look()):
+            self.home.add_banner(bad_theme)
         chosen = theming.chosen(self._wanted_theme, tuple(self.available_themes))
         if chosen is not None:
             self.theme = chosen
@@ -87,7 +91,24 @@ class PointsmanApp(ChattingApp):
         self.set_keymap(dict(keys.for_textual(self.keymap)))
         self.set_class(self._ascii_only, "-ascii")
         leaves_with_its_page(self)
+        self.work(self._watch_themes(), "themes")
         self.link()
+
+    # --- themes: read again when their files are edited ---
+
+    def take_themes(self, found: theming.Loaded) -> tuple[str, ...]:
+        """Registers the good ones; what is wrong with the others, which stay as they were."""
+        for entry in found.themes:
+            self.register_theme(entry)
+            if entry.name == self.theme:
+                self.mutate_reactive(App.theme)
+        return tuple(one_line(problem) for problem in found.failed)
+
+    async def _watch_themes(self) -> None:
+        while True:
+            await asyncio.sleep(THEMES_EVERY)
+            for problem in self.take_themes(await asyncio.to_thread(self._shelf.look)):
+                self.post_message(messages.Told(problem, "error"))
 
     # --- arrangement: kept for each size of the terminal ---
 
@@ -232,7 +253,7 @@ def run(
     *,
     theme: str | None = None,
     keymap: Mapping[str, str] | None = None,
-    theme_dir: Path,
+    theme_dirs: Sequence[Path],
     banners: Sequence[str] = (),
     ascii_only: bool | None = None,
     read_only: bool = False,
@@ -241,13 +262,12 @@ def run(
 
     `ascii_only` None: as the terminal says that it can draw.
     """
-    found = theming.load(theme_dir)
     app = PointsmanApp(
         open_console=open_console,
         theme=theme,
         keymap=keymap,
-        themes=found.themes,
-        banners=(*banners, *found.failed),
+        shelf=Shelf(*theme_dirs),
+        banners=banners,
         ascii_only=draws_only_ascii(sys.stdout.encoding, os.environ) if ascii_only is None else ascii_only,
         read_only=read_only,
     )

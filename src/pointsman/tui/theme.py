@@ -1,12 +1,12 @@
 """Themes: TOML files of colours become Textual themes. A broken file is reported and skipped, never raised.
 
-The only module of the screen that reads files, and it reads nothing but the directory it is given.
+The only module of the screen that reads files, and it reads nothing but the directories it is given.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -38,10 +38,45 @@ class Loaded:
     failed: tuple[str, ...]
 
 
+class Shelf:
+    """Directories of themes. Where two have a theme of the same name, the later one's counts."""
+
+    def __init__(self, *directories: Path) -> None:
+        self._directories = directories
+        self._seen: dict[Path, _Stamp] = {}
+
+    def look(self) -> Loaded:
+        """What is new, or was edited since the last look; the first look finds everything."""
+        now = {path: stamp for path in self._files() if (stamp := _stamp(path)) is not None}
+        fresh = [path for path, stamp in now.items() if self._seen.get(path) != stamp]
+        self._seen = now
+        return _read(fresh)
+
+    def _files(self) -> Iterator[Path]:
+        for directory in self._directories:
+            yield from sorted(directory.glob("*.toml")) if directory.is_dir() else ()
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """Which file it is, when it was written and how long it is: an editor may write beside it and move it over."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns, about.st_size
+
+
 def load(directory: Path) -> Loaded:
+    return Shelf(directory).look()
+
+
+def _read(paths: Iterable[Path]) -> Loaded:
     themes: list[Theme] = []
     failed: list[str] = []
-    for path in sorted(directory.glob("*.toml")) if directory.is_dir() else ():
+    for path in paths:
         try:
             themes.append(parse(path.stem, tomllib.loads(path.read_text(encoding="utf-8"))))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError, TypeError) as problem:

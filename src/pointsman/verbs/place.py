@@ -32,7 +32,7 @@ class Screen(Protocol):
         *,
         theme: str,
         keymap: Mapping[str, str],
-        theme_dir: Path,
+        theme_dirs: Sequence[Path],
         read_only: bool = False,
         ascii_only: bool | None = None,
     ) -> int:

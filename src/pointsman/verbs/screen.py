@@ -190,7 +190,7 @@ def _on_screen(place: Place, settings: Settings, open_console: Open) -> int:
         open_console,
         theme=ui.theme,
         keymap=ui.keymap,
-        theme_dir=theme_dir(),
+        theme_dirs=(theme_dir(), place.named_config().parent / "themes"),
         read_only=place.way.read_only,
         ascii_only=place.way.ascii_only or None,
     )
