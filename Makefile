@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint soak clean
+.PHONY: run test lint soak prove-local clean
 
 run: $(STAMP)
 	@$(BIN)/pointsman
@@ -13,8 +13,12 @@ test: $(VENV)/.installed-test lint
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 # The long versions of what `make test` does briefly: kill -9 loops, tampering, properties with many examples, random keys.
-soak: $(VENV)/.installed-test
+soak: $(VENV)/.installed-test prove-local
 	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py tests/fuzz
+
+# The scenario suite under strace, then without any network: nothing goes beyond loopback, names included.
+prove-local: $(VENV)/.installed-test
+	$(BIN)/python tests/local_proof.py
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests benchmarks

@@ -4,16 +4,20 @@ configurations (promises.md L2, L4, L5)."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
+from pointsman.adapters.backends import open_backend
+from pointsman.adapters.clients import Clients
 from pointsman.adapters.ollama import OllamaDecoder, confined_name
 from pointsman.cli import main
 from pointsman.core.fleet import EndpointKind, Locality
 from pointsman.core.outcome import Failed, FailureKind, never_sent
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.engine import events
-from pointsman.ports import Call, CallFailed, Text
+from pointsman.ports import Call, CallFailed, Text, Ticket
 from support.fleets import ask, endpoint, model
 from support.worlds import World, heard, say
 
@@ -35,6 +39,42 @@ def test_an_older_one_must_have_listed_the_model_as_its_own(version):
     with pytest.raises(CallFailed, match="does not list") as refused:
         confined_name(call(local_only=True, server_version=version))
     assert refused.value.failed.kind is FailureKind.LOCAL_GUARD and never_sent(refused.value.failed)
+
+
+@pytest.mark.parametrize(
+    ("status", "shown", "sent"),
+    [
+        (200, b'{"details":{}}', ["/api/show", "/api/chat"]),
+        (200, b'{"remote_host":"https://ollama.com:443"}', ["/api/show"]),
+        (200, b'{"remote_model":"kimi-k2"}', ["/api/show"]),
+        (404, b'{"error":"no such path"}', ["/api/show"]),
+        (200, b"<html>", ["/api/show"]),
+        (200, b'{"x":"' + b"y" * (5 << 20), ["/api/show"]),
+    ],
+    ids=["its own", "a relay's host", "a relay's model", "unknown path", "HTML", "endless"],
+)
+async def test_an_older_one_is_asked_where_a_model_is_computed_before_it_gets_the_prompt(status, shown, sent):
+    asked: list[str] = []
+
+    async def body(text: bytes) -> AsyncIterator[bytes]:
+        yield text
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        done = b'{"message":{"content":"hi"},"done":true,"done_reason":"stop"}\n'
+        question = request.url.path == "/api/show"
+        return httpx.Response(status if question else 200, content=body(shown if question else done))
+
+    clients = Clients(environ={}, transport=lambda _: httpx.MockTransport(answer))
+    old = call(local_only=True, server_version="0.17.7", attested=True)
+    ticket = Ticket(id="t", request="r", model=old.model.name, endpoint="box")
+    try:
+        chunks = [chunk async for chunk in open_backend(old.endpoint, clients, lambda: 0.0).stream(ticket, old)]
+    except CallFailed as refused:
+        assert refused.failed.kind is FailureKind.LOCAL_GUARD and never_sent(refused.failed)
+        chunks = []
+    await clients.aclose()
+    assert asked == sent and bool(chunks) == (len(sent) == 2)
 
 
 @pytest.mark.parametrize("name", ["kimi:cloud", "gpt-oss:120b-cloud"])

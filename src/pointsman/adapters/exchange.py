@@ -19,11 +19,13 @@ from pointsman.adapters.answer import Answer, Decoder, ErrorFrame
 from pointsman.adapters.clients import Clients
 from pointsman.adapters.error_body import LARGEST_BODY
 from pointsman.adapters.failures import classify, from_exception
+from pointsman.adapters.lenient import decode_json
 from pointsman.adapters.lines import TooLarge
 from pointsman.adapters.redact import detail_line
 from pointsman.core.outcome import Failed, FailureKind
 from pointsman.ports import Call, CallFailed, Chunk, Reasoning, Text, Ticket
 
+_LARGEST_DOCUMENT = 4 << 20  # bytes
 _INFLATED_PIECE = 64 << 10  # bytes; what one step of decompression may yield
 
 
@@ -66,6 +68,22 @@ class Exchange:
             failed = self._failed(error, decoder.answer, secrets)
         # Outside of the handler: the library's exceptions hold the request, and the request holds the key.
         raise CallFailed(replace(failed, usage=failed.usage or decoder.answer.usage))
+
+    async def document(self, call: Call, url: str, payload: Mapping[str, object]) -> object:
+        """What the endpoint answers to a question about itself, as JSON; None for anything else. Raises CallFailed."""
+        secrets = self._clients.secrets_of(call.endpoint)
+        try:
+            response = await self._clients.of(call.endpoint).send(self._request(call, url, payload), stream=True)
+            async with aclosing(response), aclosing(_body(response)) as pieces:
+                body = bytearray()
+                async for piece in pieces:
+                    body += piece
+                    if len(body) > _LARGEST_DOCUMENT:
+                        return None
+            return decode_json(bytes(body)) if response.is_success else None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failed = from_exception(error, received=False, secrets=secrets)
+        raise CallFailed(failed)
 
     def _request(self, call: Call, url: str, payload: Mapping[str, object]) -> httpx.Request:
         headers = self._clients.headers(call.endpoint) | {"content-type": "application/json"}

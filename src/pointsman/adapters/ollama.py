@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 from pointsman.adapters.answer import Answer, ErrorFrame
 from pointsman.adapters.exchange import Exchange
@@ -32,12 +33,25 @@ class Ollama:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def stream(self, ticket: Ticket, call: Call) -> AsyncGenerator[Chunk, None]:
+    async def stream(self, ticket: Ticket, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `ports.Backend.stream`."""
         params, notes = configured(call, _RESERVED)
         decoder = OllamaDecoder(notes, local_only=call.local_only)
-        url = api_of(call.endpoint, "/chat")
-        return self._exchange.stream(ticket, call, url, payload_of(call, params), decoder)
+        payload = payload_of(call, params)
+        if call.local_only and not _knows_local(call):
+            await self._attest(call)
+        answer = self._exchange.stream(ticket, call, api_of(call.endpoint, "/chat"), payload, decoder)
+        async with aclosing(answer) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _attest(self, call: Call) -> None:
+        """An older server would relay a model whatever it is called, so it says first where this one is computed."""
+        told = await self._exchange.document(call, api_of(call.endpoint, "/show"), {"model": call.model.id})
+        if not isinstance(told, dict):
+            raise _refused(f"{call.endpoint.name} does not say where {call.model.id} is computed")
+        if told.get("remote_host") or told.get("remote_model"):
+            raise _refused(f"{call.endpoint.name} says that {call.model.id} is computed elsewhere")
 
     async def aclose(self) -> None:
         """Nothing of its own: the clients belong to whoever made them."""
@@ -69,11 +83,15 @@ def confined_name(call: Call) -> str:
         return call.model.id
     if is_relay_tag(call.model.id):
         raise _refused(f"{call.model.id} is computed on ollama.com")
-    if _version_of(call.server_version) >= _KNOWS_LOCAL:
+    if _knows_local(call):
         return call.model.id if call.model.id.endswith(":local") else f"{call.model.id}:local"
     if not call.attested:
         raise _refused(f"{call.endpoint.name} does not list {call.model.id} as a model of its own")
     return call.model.id
+
+
+def _knows_local(call: Call) -> bool:
+    return _version_of(call.server_version) >= _KNOWS_LOCAL
 
 
 def _without_suffix(model: str | None, local_only: bool) -> str | None:

@@ -69,6 +69,7 @@ def _at_the_next_start(before: Settings, after: Settings) -> tuple[str, ...]:
     parts = {
         "[ui]": before.ui != after.ui,
         "[audit]": before.audit != after.audit,
+        "[chats]": before.chats != after.chats,
         "[checks]": before.checks != after.checks,
         "[hosts]": before.hosts != after.hosts,
         "model_dirs": before.model_dirs != after.model_dirs,
