@@ -29,7 +29,8 @@ def watched(options: list[str]) -> int:
     with tempfile.TemporaryDirectory() as home:
         trace = Path(home) / "trace"
         calls = "trace=connect,sendto,sendmsg,sendmmsg"
-        ran = subprocess.run([strace, "-f", "-qq", "-e", calls, "-o", str(trace), *SUITE, *options], check=False)
+        # Rows about times may be late under strace, which slows every call; here only where calls went is judged.
+        subprocess.run([strace, "-f", "-qq", "-e", calls, "-o", str(trace), *SUITE, *options], check=False)
         seen = trace.read_text(errors="replace")
     beyond = outside(seen)
     print(
@@ -37,7 +38,7 @@ def watched(options: list[str]) -> int:
     )
     for address in beyond[:5]:
         print(f"  {address}")
-    return int(ran.returncode != 0 or bool(beyond))
+    return int(bool(beyond) or not targets(seen))
 
 
 def cut_off(options: list[str]) -> int:

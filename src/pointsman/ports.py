@@ -600,6 +600,10 @@ class Store(Protocol):
         """What was said about the replies of a task, oldest first."""
         ...
 
+    async def doubtful(self) -> bool:
+        """Does a look at its disk, without writing, suggest that it cannot be written? Cheap, and may be wrong."""
+        ...
+
     async def writable(self) -> str | None:
         """None if a line could be written now, else why not."""
         ...

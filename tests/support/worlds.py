@@ -182,6 +182,9 @@ class MemoryStore:
     async def outcomes(self, task: str) -> tuple[TaskOutcome, ...]:
         return tuple(outcome for outcome in self.said if outcome.task == task)
 
+    async def doubtful(self) -> bool:
+        return self.full is not None
+
     async def writable(self) -> str | None:
         return self.full
 

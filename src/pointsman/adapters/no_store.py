@@ -62,6 +62,9 @@ class NoStore:
     async def overrides(self, now: float) -> tuple[Override, ...]:
         return ()
 
+    async def doubtful(self) -> bool:
+        return False  # it is known
+
     async def writable(self) -> str | None:
         return self._reason
 

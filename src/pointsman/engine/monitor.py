@@ -43,6 +43,7 @@ class Intervals:
     host: float = 1.0
     services: float = 3.0
     store: float = 2.0
+    disk: float = 0.5
     chain: float = 30.0
     gateway: float = 15.0
     remote_host: float = 5.0
@@ -80,6 +81,7 @@ class Monitor:
             self._every(self.intervals.host, "this machine", self.see_host),
             self._every(self.intervals.services, "services", self.see_services, self._services_changed),
             self._every(self.intervals.store, "the ledger", self.see_store),
+            self._every(self.intervals.disk, "the ledger's disk", self.see_disk),
             self._every(self.intervals.chain, "the audit's chain", self.see_chain),
         ]
         if self.configuration is not None:
@@ -181,6 +183,11 @@ class Monitor:
         if problem is None:
             await self.ledger.settle_owed()
         await self.ledger.write(*self._crossings())
+
+    async def see_disk(self) -> None:
+        """A full or read-only disk is told within a second, though nobody writes and trying costs a flush."""
+        if self.board.audit_problem is None and await self.store.doubtful():
+            await self.see_store()
 
     async def see_chain(self) -> None:
         """Whether the audit is still what was written (promises.md A4)."""

@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pointsman.prove import audit, budget, local, screen, secrets, streams
+from pointsman.prove import audit, budget, local, screen, secrets, services, streams, terminal, trouble, verifier
 from pointsman.prove.check import Broken, Check, CouldNotRun, Result, Tried
 
 CHECKS: tuple[Check, ...] = (
     *audit.CHECKS,
+    *verifier.CHECKS,
+    *trouble.CHECKS,
     *budget.CHECKS,
     *streams.CHECKS,
+    *terminal.CHECKS,
     *screen.CHECKS,
+    *services.CHECKS,
     *secrets.CHECKS,
     *local.CHECKS,
 )

@@ -1,16 +1,18 @@
-"""The terminal's promises that need no terminal, T1 and T6, and the services', V1. The screen is asked in a process of
-its own, because nothing below it may import it."""
+"""The terminal's promises that need no terminal, T3 to T6. The screen is asked in a process of its own, because nothing
+below it may import it."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pointsman.config import ConfigError, load
 from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 
+_SCREEN = (sys.executable, "-m", "pointsman.tui.proof")
 _SANITISER = """
 import json, sys, time
 from pointsman.tui.untrusted import clean, one_line, label
@@ -30,7 +32,7 @@ print(json.dumps({"bad": bad, "count": count, "ms": seconds * 1000, "bytes": len
 PAYLOADS = (
     "\x1b]52;c;aGk=\x07", "\x1b]0;title\x1b\\", "\x1b[2J\x1b[H", "\x1bPq#0;2;0;0;0\x1b\\", "\x1b_Ga=T;x\x1b\\",
     "\x9b31m", "\x9d52;c;aGk=\x9c", "\x1b]8;;http://x\x07y\x1b]8;;\x07", "\x1b[6n", "\x1b]50;?\x07", "a\x00b\x7f",
-    "\x1b[?1049h", "\x1b#8", "\x1bGQ;", "\u202eevil\u202c", "\u2066x\u2069", "\U000e0041", "\u2028\u2029", "\ufeff",
+    "\x1b[?1047h", "\x1b#8", "\x1bGQ;", "\u202eevil\u202c", "\u2066x\u2069", "\U000e0041", "\u2028\u2029", "\ufeff",
     "\x1b]9;note\x07", "\x0e\x0f", "[/]", "[@click=app.quit]x[/]", "\rover", "\x1b[201~rm\n",
 )  # fmt: skip
 
@@ -53,46 +55,58 @@ def _asked(code: str, given: object) -> dict[str, float]:
     return told
 
 
-def nothing_is_obeyed(home: Path) -> Tried:
+def linear(home: Path) -> Tried:
     told = _asked(_SANITISER, PAYLOADS)
     expect(told["bad"] == 0, f"{told['bad']:.0f} texts got through")
-    tried = f"{len(PAYLOADS)} hostile texts, each cut in two at every place"
-    return Tried(tried=tried, count=int(told["count"]), figure="0 control characters left; the same however it is cut")
-
-
-def linear(home: Path) -> Tried:
-    told = _asked(_SANITISER, ["x"])
     per_mb = told["ms"] / (told["bytes"] / 1e6)
     expect(per_mb <= 300, f"{per_mb:.0f} ms per MB")
-    tried = "a megabyte of nothing but escape sequences"
-    figure = f"{per_mb:.0f} ms per MB"
-    return Tried(tried=tried, count=int(told["bytes"]), figure=figure)
+    tried = f"{len(PAYLOADS)} hostile texts cut in two at every place, and a megabyte of nothing but escape sequences"
+    figure = f"0 control characters left, the same however it is cut; {per_mb:.0f} ms per MB"
+    return Tried(tried=tried, count=int(told["count"]), figure=figure)
 
 
-HOSTILE = (
-    "*", "a*", "?", "[a]", "--force", "-H", "a;reboot", "a b", "a\nb", "$(x)", "`x`", "a|b", "a&b", "a>b", "", " ",
-    "a'b", 'a"b', "a\x00b", "a\x1b[2J", "*.service", "{a,b}", "a$IFS", "\u202ea", "é", "a" * 300, "a,b", "a#b", "~",
-    "!", "%n", "a=b", "a(b)", "a\tb", "a\rb", "a;", ";a", "||a", "&&a", "<a", "a\\ b c", "-", "--", "--now", "-M x",
-)  # fmt: skip
-_SERVICE = 'extends = "default"\n[services.x]\nkind = "systemd-user"\nunit = {unit}\n'
+# --- the whole screen, every text of it hostile ---------------------------------------------------------------------
 
 
-def no_injection(home: Path) -> Tried:
-    for number, name in enumerate(HOSTILE):
-        path = home / f"{number}.toml"
-        path.write_text(_SERVICE.format(unit=json.dumps(name)))
-        try:
-            load(path)
-        except ConfigError:
-            continue
-        expect(False, f"a unit may be called {name!r}")
-    tried = "hostile names of units"
-    figure = "0 accepted, so 0 processes started"
-    return Tried(tried=tried, count=len(HOSTILE), figure=figure)
+@cache
+def _found() -> dict[str, Any]:
+    """What the screen's own proof found; run once, for three promises."""
+    try:
+        ran = subprocess.run([*_SCREEN], capture_output=True, text=True, timeout=60, check=False)
+        found: dict[str, Any] = json.loads(ran.stdout)
+    except subprocess.TimeoutExpired:
+        raise CouldNotRun("the screen did not end in a minute") from None
+    except ValueError:
+        raise CouldNotRun(f"the screen cannot be asked: {ran.stderr.strip()[-120:]}") from None
+    return found
+
+
+def no_action(home: Path) -> Tried:
+    found = _found()
+    expect(not found["fired"], f"an action ran: {found['fired'][:1]}")
+    expect(found["armed"] == 0, f"{found['armed']} cells carry an action or link of others")
+    tried = f"{found['texts']} texts with actions, brackets and links on {found['surfaces']} views of the real screen"
+    return Tried(tried=tried, count=found["clicks"], figure="0 actions fired by clicking on them, 0 cells armed")
+
+
+def no_crash(home: Path) -> Tried:
+    found = _found()
+    expect(not found["crashed"], f"the screen broke: {found['crashed']}")
+    tried = "the same, with every kind of broken bracket"
+    return Tried(tried=tried, count=found["texts"] * found["surfaces"], figure="0 crashes")
+
+
+def no_link(home: Path) -> Tried:
+    found = _found()
+    expect(not found["opened"], f"opened: {found['opened'][:1]}")
+    expect(found["told"] > 0, "a clicked link was not told")
+    tried = "links of 20 forms in a reply, clicked"
+    return Tried(tried=tried, count=found["told"], figure="0 opened; the address is shown instead")
 
 
 CHECKS = (
-    Check(id="T1", promise="no text of others is obeyed by the terminal", run=nothing_is_obeyed),
-    Check(id="T6", promise="making text harmless takes linear time", run=linear),
-    Check(id="V1", promise="no name of a service is a command, an option or a pattern", run=no_injection),
+    Check(id="T3", promise="no text of others triggers an action", run=no_action),
+    Check(id="T4", promise="no text of others breaks the screen", run=no_crash),
+    Check(id="T5", promise="no link of others is followed", run=no_link),
+    Check(id="T6", promise="making text harmless takes linear time, wherever it is cut", run=linear),
 )

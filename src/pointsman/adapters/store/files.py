@@ -19,6 +19,7 @@ LEDGER = "ledger.db"
 _LOCK = "ledger.lock"
 _LIVE = "live"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_ROOM = 128 << 10  # bytes that a few commits may need
 _FIRST_WAIT, _LONGEST_WAIT = 0.0005, 0.01  # seconds between tries for the lock
 
 
@@ -35,6 +36,16 @@ def prepare(state_dir: Path) -> Path:
     _private_file(ledger)
     _sync_directory(state_dir)
     return ledger
+
+
+def is_doubtful(ledger: Path) -> bool:
+    """Has its disk no room, or does it, or its owner, not let it be written?"""
+    try:
+        disk = os.statvfs(ledger.parent)
+    except OSError:
+        return True
+    room = disk.f_bavail * disk.f_frsize
+    return room < _ROOM or bool(disk.f_flag & os.ST_RDONLY) or not os.access(ledger, os.W_OK)
 
 
 def _private_directory(path: Path) -> None:

@@ -20,7 +20,7 @@ from pointsman.adapters.store import audit_log, ledger, measurements, outcomes, 
 from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.anchored import Anchored
 from pointsman.adapters.store.chain_watch import ChainWatch
-from pointsman.adapters.store.files import LiveLocks, WriteLock, identity, prepare
+from pointsman.adapters.store.files import LiveLocks, WriteLock, identity, is_doubtful, prepare
 from pointsman.adapters.store.foreign import Line
 from pointsman.adapters.store.reasons import unavailable
 from pointsman.adapters.store.schema import open_reader
@@ -148,6 +148,9 @@ class SqliteStore:
         texts = self._lines([line])
         await self._write(lambda c: audit_log.erase(c, seq, fields, texts))
         return await asyncio.wrap_future(self._writer.clear_log())
+
+    async def doubtful(self) -> bool:
+        return await asyncio.to_thread(is_doubtful, self.path)
 
     async def writable(self) -> str | None:
         """As in the port, found out by a real durable commit of a few bytes."""
