@@ -236,14 +236,16 @@ def fast(home: Path) -> Tried:
         for _ in range(count):
             audit_log.append(connection, [Line(_BODY)])
         connection.execute("COMMIT")
-    began = time.perf_counter()
+    began = time.process_time()  # what it costs, whatever else this machine does meanwhile
     verdict = inspect(home / "state", None)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     expect(verdict.lines > count, verdict.why)
     per_100k = seconds / verdict.lines * 100_000
     expect(per_100k <= 3.0, f"100,000 lines would take {per_100k:.1f} s to verify, more than 3 s")
-    usual = sorted(took)[20] * 1000
-    figure = f"100,000 lines verified in {per_100k:.1f} s; a durable append takes {usual:.1f} ms"
+    usual, slowest = (sorted(took)[at] * 1000 for at in (20, -1))
+    figure = (
+        f"100,000 lines verified in {per_100k:.1f} s; a durable append: {usual:.1f} ms, the slowest {slowest:.1f} ms"
+    )
     return Tried(tried="verifying, and appending durably", count=verdict.lines, figure=figure)
 
 
