@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/pointsman/core/classify/weights.py"
 SCALE = 100
 STEPS, RATE = 150, 0.08
-MIN_SOURCES, MIN_COUNT, L2, KEEP = 3, 3, 2e-2, 3_500
+MIN_SOURCES, MIN_COUNT, L2, KEEP = 2, 3, 2e-2, 2_500
+NOT_GENERAL = 40  # prompts of sources not seen show fewer known words, and `general` is what is left when none is known
 
 
 def load(path: Path) -> list[dict]:
@@ -79,7 +80,8 @@ def learn(examples: list[Example]) -> dict[str, tuple[float, float, float, float
         w -= RATE * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
     w = np.rint(w * SCALE).astype(int)
     table = {feature: tuple(map(int, w[at])) for feature, at in vocab.items()}
-    table[""] = tuple(map(int, w[-1]))
+    coding, reasoning, background, general = map(int, w[-1])
+    table[""] = (coding, reasoning, background, general - NOT_GENERAL)
     strongest = sorted(table, key=lambda f: (-max(map(abs, table[f])), f))[:KEEP]
     return {feature: table[feature] for feature in sorted({*strongest, ""}) if any(table[feature])}
 

@@ -55,9 +55,14 @@ class Gate:
         return frozenset(names)
 
 
-def stems_of(lowered: str) -> frozenset[str]:
-    """The first letters of every word and number of `lowered`, which must be lower case."""
-    return frozenset([word[:STEM] for word in _WORD.findall(lowered)])
+def words_of(lowered: str) -> list[str]:
+    """The words and numbers of `lowered`, which must be lower case."""
+    return _WORD.findall(lowered)
+
+
+def stems_of(words: Iterable[str]) -> frozenset[str]:
+    """The first letters of each word."""
+    return frozenset([word[:STEM] for word in words])
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pointsman.core.classify.cues import stems_of
 from pointsman.core.classify.view import View
 
 BASE: Mapping[str, int] = {"coding": 3, "reasoning": 4, "vision": 3, "background": 2, "general": 2}
@@ -19,6 +20,7 @@ HARD = frozenset(
     tradeoff tradeoffs in-depth comprehensive critically microservices scalable scalability migrate migration
     optimize optimise optimization dependencies thread-safe multi-tenant cryptographic compiler kernel""".split()
 )
+_HARD_STEMS = stems_of(word.partition("-")[0] for word in HARD)
 HARD_KOREAN = ("아키텍", "전략", "설계", "증명", "심층", "연구", "분산", "동시성", "최적화", "비판적", "트레이드오프")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
@@ -39,7 +41,7 @@ def complexity_of(view: View, *, kind: str, files: int | None, lines: int | None
 
 
 def _of_words(view: View) -> list[tuple[str, int]]:
-    words = sorted(HARD.intersection(_WORD.findall(view.prose)))
+    words = [] if _HARD_STEMS.isdisjoint(view.stems) else sorted(HARD.intersection(_WORD.findall(view.prose)))
     if not view.ascii:
         words += [word for word in HARD_KOREAN if word in view.prose]
     return [(f"hard words ({', '.join(words[:3])})", min(3, len(words)))] if words else []

@@ -1,8 +1,9 @@
 """Which kind of work a prompt asks for: readable rules, a small table of learned weights, and why.
 
 The score of a kind is the sum of its rules' weights and of the learned weights of the features seen; the confidence
-is the softmax of the scores. Rules speak of groups of words (`lexicon`) and, with a colon, of shapes of the text
-(`shapes`); both can be read and argued with. Pictures, sound and embeddings are decided by rules alone.
+is the softmax of the scores. Rules speak of groups of words (`lexicon`; `tech+` is two of `tech`) and, with a
+colon, of shapes of the text (`shapes`); both can be read and argued with. Pictures, sound and embeddings are decided
+by rules alone.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Rule:
     unless: tuple[str, ...] = ()
 
 
+_NO_FACT = (":numbers", ":options", ":formula", "code-word", "fix", "tech+", "weigh+", ":say-in")
 RULES = (
     Rule("asks for code", "coding", 180, ("make", "code-thing"), ("writing",)),
     Rule("names a programming language", "coding", 100, ("language-name",)),
@@ -54,11 +56,15 @@ RULES = (
     Rule("programming words", "coding", 150, ("code-word",)),
     Rule("changes code", "coding", 100, ("fix",)),
     Rule("changes code by name", "coding", 100, ("fix", "code-word")),
+    Rule("speaks of software", "coding", 120, ("tech+",), ("summary", "translate", ":options")),
+    Rule("a fault in software", "coding", 120, ("tech", "trouble"), ("summary", "translate", ":options")),
+    Rule("how to, in software", "coding", 100, ("tech", ":how-to"), ("summary", "translate")),
     Rule("code in the prompt", "coding", 280, (":code-line",)),
     Rule("fenced code", "coding", 80, (":fence",)),
     Rule("error output", "coding", 200, (":trace",)),
     Rule("names a source file", "coding", 120, (":source-file",)),
     Rule("identifiers", "coding", 80, (":identifier",)),
+    Rule("a name written as in code", "coding", 150, (":camel",)),
     Rule("input and output sections", "coding", 300, (":io-sections",)),
     Rule("multiple choice", "reasoning", 240, (":options",)),
     Rule("mathematics", "reasoning", 100, ("math",)),
@@ -68,6 +74,7 @@ RULES = (
     Rule("a puzzle's words", "reasoning", 150, ("puzzle",), (":code-line", "code-word")),
     Rule("proof", "reasoning", 150, ("prove",)),
     Rule("analysis or strategy", "reasoning", 160, ("analysis",)),
+    Rule("weighs and decides", "reasoning", 120, ("weigh+",), (":code-line", "summary")),
     Rule("research", "reasoning", 80, ("research", "analysis")),
     Rule("asks for a summary", "background", 240, ("summary",), (":code-line",)),
     Rule("summary of a paste", "background", 100, ("summary", "paste")),
@@ -76,11 +83,14 @@ RULES = (
     Rule("converts or extracts text", "background", 100, ("convert",)),
     Rule("converts a paste", "background", 120, ("convert", "paste"), ("language-name", ":code-line")),
     Rule("tidies a paste", "background", 120, ("tidy", "these"), ("code-word", "code-thing", ":numbers", ":options")),
+    Rule("works on a text", "background", 100, ("job",), (":code-line", "code-word")),
+    Rule("works on a text, in several words", "background", 100, ("job+",), (":code-line",)),
+    Rule("how a language says it", "background", 400, (":say-in",)),
     Rule("monitoring", "background", 240, ("monitor",)),
     Rule("creative or everyday writing", "general", 180, ("writing",), (":code-line", "summary", "translate")),
     Rule("role play", "general", 100, ("role-play",), (":numbers", ":code-line")),
     Rule("to speak in a role", "general", 150, ("in-role",), (":options", ":code-line")),
-    Rule("factual question", "general", 120, (":wh-start",), (":numbers", ":options", ":formula", "code-word", "fix")),
+    Rule("factual question", "general", 120, (":wh-start",), _NO_FACT),
     Rule("greeting", "general", 160, (":hello", ":short"), ("translate", "code-word")),
     Rule("asks to explain or advise", "general", 60, ("explain",), ("code-word",)),
 )
@@ -95,6 +105,7 @@ MODAL_RULES = (
 
 _COLUMN = {kind: at for at, kind in enumerate(LEARNED_KINDS)}
 _BLANK: Scores = (0, 0, 0, 0)
+_NO_WORDS: frozenset[str] = frozenset()
 _NOTHING_READ = Verdict("general", 0.25, "no words to go by")
 
 
@@ -127,16 +138,18 @@ def grams_of(view: View) -> frozenset[str]:
 
 
 def groups(view: View, grams: frozenset[str]) -> frozenset[str]:
-    """Names of the word groups and (with a colon) shapes that `view` shows."""
+    """Names of the word groups and (with a colon) shapes that `view` shows; `group+` is two of its words or more."""
     english, korean = _index()
     seen: set[str] = set(shapes(view))
     for gram in grams & english.keys():
-        seen.update(english[gram])
+        for group in english[gram]:
+            seen.add(f"{group}+" if group in seen else group)
     if not view.ascii:
         for word in view.words:
             if word >= "가":
-                for beginning in (f"{word}.", word[:2], word[:3], word[:4]):
-                    seen.update(korean.get(beginning, ()))
+                beginnings = {f"{word}.", word[:2], word[:3], word[:4]}
+                for group in {group for beginning in beginnings for group in korean.get(beginning, ())}:
+                    seen.add(f"{group}+" if group in seen else group)
     return frozenset(seen)
 
 
@@ -192,14 +205,26 @@ def _index() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     return english, korean
 
 
+@cache
+def _words_by_group() -> dict[str, frozenset[str]]:
+    return {group: frozenset(word.replace("_", " ") for word in listed.split()) for group, listed in ENGLISH.items()}
+
+
 def _words_of(grams: frozenset[str], names: Iterable[str]) -> list[str]:
-    """One word of the prompt for each of the groups `names`, for evidence; the longest, so that phrases show."""
-    english, korean = _index()
-    known = sorted(grams & english.keys(), key=lambda gram: (-len(gram), gram))
-    found = [next((word for word in known if name in english[word]), "") for name in names]
-    if not any(found):
-        found = [min((word for word in grams if name in korean.get(word, ())), default="") for name in names]
-    return [word for word in dict.fromkeys(found) if word]
+    """Words of the prompt for each of the groups `names`, two where two are needed; phrases before words."""
+    listed, korean = _words_by_group(), _index()[1]
+    found: list[str] = []
+    for name in names:
+        group = name.removesuffix("+")
+        words = grams & listed.get(group, _NO_WORDS)
+        if not words and group in KOREAN:
+            words = frozenset(word for word in grams if group in korean.get(word, ()))
+        found += sorted(words, key=_long_first)[: len(name) - len(group) + 1]
+    return list(dict.fromkeys(found))
+
+
+def _long_first(gram: str) -> tuple[int, str]:
+    return -len(gram), gram
 
 
 def _softmax(scores: list[int], best: int) -> float:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from pointsman.core.classify.cues import Cue, Gate, compiled, stems_of
+from pointsman.core.classify.cues import Cue, Gate, compiled, stems_of, words_of
 from pointsman.core.classify.triggers import (
     CHANGE_VERBS,
     CHANGE_VERBS_KOREAN,
     NOT_A_CHANGE,
+    NOT_A_CHANGE_KOREAN,
     STILL_A_CHANGE,
     TRIGGERS,
     Trigger,
@@ -24,7 +25,6 @@ from pointsman.core.classify.triggers import (
 HEAD_CHARS, TAIL_CHARS = 6_000, 2_000  # more than the kind needs: a risk in the middle of a long request must be seen
 DIFF_CHARS = 400_000  # a larger diff is not read to its end, and that is itself a risk
 
-_WORD = re.compile(r"[a-z]+")
 _DIFF_PATH = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)", re.MULTILINE)
 
 
@@ -43,6 +43,8 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tu
     unified diff.
     """
     spoken, text = _spoken(text)
+    if not (spoken or paths or diff):
+        return ()
     lines = changed_lines(diff) if diff else ""
     touched = (*paths, *_DIFF_PATH.findall(diff[:DIFF_CHARS])) if diff else paths
     hits = [
@@ -53,11 +55,13 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tu
     return tuple(hits)
 
 
-def asks_for_change(text: str) -> bool:
-    """Whether lower-case `text` wants something changed, rather than explained, told or summarised."""
-    if CHANGE_VERBS.isdisjoint(_WORD.findall(text)) and not any(verb in text for verb in CHANGE_VERBS_KOREAN):
+def asks_for_change(text: str, words: Iterable[str]) -> bool:
+    """Whether lower-case `text`, made of `words`, wants something changed, rather than explained or told."""
+    korean = not text.isascii()
+    if CHANGE_VERBS.isdisjoint(words) and not (korean and any(verb in text for verb in CHANGE_VERBS_KOREAN)):
         return False
-    return not compiled(NOT_A_CHANGE).search(text) or compiled(STILL_A_CHANGE).search(text) is not None
+    asks_only = compiled(NOT_A_CHANGE).match(text) or (korean and compiled(NOT_A_CHANGE_KOREAN).search(text))
+    return not asks_only or compiled(STILL_A_CHANGE).search(text) is not None
 
 
 def changed_lines(diff: str) -> str:
@@ -70,8 +74,9 @@ def _spoken(prompt: str) -> tuple[frozenset[str], str]:
     """Codes of the triggers that some word of a change could pull, and the lower-case text to look in."""
     text = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]}\n{prompt[-TAIL_CHARS:]}"
     text = text.lower()
-    codes = _gate().opened_by(stems_of(text), text)
-    return (codes if codes and asks_for_change(text) else frozenset()), text
+    words = words_of(text)
+    codes = _gate().opened_by(stems_of(words), text)
+    return (codes if codes and asks_for_change(text, words) else frozenset()), text
 
 
 def _pull(trigger: Trigger, text: str, paths: Iterable[str], lines: str) -> Hit | None:

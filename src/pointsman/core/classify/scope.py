@@ -49,7 +49,7 @@ CUES = (
     ),
     Cue(
         "everywhere",
-        "across throughout everywhere over multi every all entire whole",
+        "codebase code repository repo project monorepo file files module package crate service",
         "전체 모든 여러",
         r"""
 \b(?:across|throughout|everywhere in|over) (?:(?:the|our|this|all|every|whole|entire) )*(?:code ?base|\
@@ -84,7 +84,7 @@ whole) )*(?:operating system|game engine|compiler)\b
     ),
     Cue(
         "small",
-        "typo typos one oneliner quick quickly small tiny trivial minor single just",
+        "typo typos line liner oneliner quick quickly small tiny trivial minor single just",
         "오타 간단 빨리 살짝",
         r"""
 \btypos?\b
@@ -117,7 +117,8 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
     ),
     Cue(
         "full_sweep",
-        "full complete exhaustive whole sweep all every each entire",
+        """sweep inventory pass audit document doc docs file files note notes ticket page pages repo repos repository
+        codebase archive corpus corpora module""",
         "전수 전체",
         r"""
 \b(?:full|complete|exhaustive|whole) (?:sweep|inventory|pass)\b

@@ -21,6 +21,11 @@ class Shape:
     pattern: str  # compiled on first use; `^` and `$` are those of a line
 
 
+_LANGUAGES = tuple(
+    """English French German Spanish Italian Portuguese Dutch Swedish Norwegian Danish Finnish Polish Czech Hungarian
+    Greek Turkish Russian Ukrainian Arabic Hebrew Hindi Chinese Japanese Korean Vietnamese Thai Latin""".split()
+)
+_LANGUAGE = "|".join(_LANGUAGES)
 SHAPES = (
     Shape(
         ":code-line",
@@ -54,11 +59,20 @@ SHAPES = (
         r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|cpp|hpp|cs|rb|php|sh|sql|html|css|scss|ipynb|toml|ya?ml|kt|swift)\b",
     ),
     Shape(":identifier", ("`", "_", "()", "--"), r"`[^`\n]+`|[a-z]_[a-z]|\w\(\)|\s--[a-z]{2}"),
+    Shape(":camel", tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), r"\b[a-z]{2,}[A-Z][a-z]\w+"),
     Shape(
         ":io-sections",
         ("utput", "출력", "onstraints", "Example 1:", "standard input"),
         r"^\W*(?:Sample |Standard )?(?:Output|출력)(?: Format)?\W*$|^\W*Constraints\b|Example 1:"
         r"|[Ss]tandard [Ii]nput",
+    ),
+    Shape(
+        ":say-in",
+        _LANGUAGES,
+        rf"\b[Hh]ow (?:do|does|would|should|can) [\w ]{{1,20}} (?:say|put|write)\b"
+        rf"|\b[Ww]hat(?: is|'s) the (?:{_LANGUAGE}) (?:word |term |phrase )?for\b"
+        rf"|\b(?:into|to) (?:{_LANGUAGE})[ .?!:]*$|\b(?:{_LANGUAGE}) (?:version|translation|subtitles)\b"
+        rf"|^(?:{_LANGUAGE}) ?:|\b(?:{_LANGUAGE}) to (?:{_LANGUAGE})\b",
     ),
     Shape(
         ":options",
@@ -77,6 +91,19 @@ _NUMBERS = frozenset("# two three four five six seven eight nine ten twelve half
 _WH = frozenset("who when where which what whose whom in the how why is name".split())
 _HELLO = frozenset(
     "hello hi hey thanks thank good ok okay bye goodbye lol haha yo welcome 안녕 안녕하세요 네 응".split()
+)
+_HOW_TO = frozenset(
+    f"{asks} {whom}"
+    for asks, whoms in {
+        "how": "do can could would should to",
+        "why": "does do is are did doesn't isn't won't",
+        "is": "there it",
+        "can": "i we",
+        "what": "would causes",
+        "what's": "the",
+        "where": "do can",
+    }.items()
+    for whom in whoms.split()
 )
 _ENDS = {"?": ":asks", ":": ":to-complete"}
 
@@ -100,7 +127,8 @@ def shapes(view: View) -> list[str]:
 
 def _opening(view: View) -> list[str]:
     first = view.words[0] if view.words else ""
-    return [name for name, words in ((":wh-start", _WH), (":hello", _HELLO)) if first in words]
+    found = [name for name, words in ((":wh-start", _WH), (":hello", _HELLO)) if first in words]
+    return [*found, ":how-to"] if " ".join(view.words[:2]) in _HOW_TO else found
 
 
 def _hinted(hints: tuple[str, ...], text: str) -> bool:

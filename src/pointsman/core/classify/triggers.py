@@ -425,6 +425,9 @@ scene|joke|quiz|riddle)\b
 \A\W*(?:recommend|suggest|can you explain|could you explain|is (?:it|there)|are (?:there|we)|does|do you|\
 should (?:i|we))\b
 \A\W*(?:read|proofread|count|draw|recap|help me understand|teach me)\b
+"""
+
+NOT_A_CHANGE_KOREAN = r"""
 (?:무엇|뭐야|뭔가요|설명해|알려|차이|의미|요약|번역)\S*(?: ?주세요| ?줘)?[?.!\s]*\Z
 """
 

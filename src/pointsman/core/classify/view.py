@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pointsman.core.classify.cues import stems_of
+from pointsman.core.classify.cues import stems_of, words_of
 
 HEAD_CHARS = 800  # read for shapes (code lines, options, input/output sections)
 TAIL_CHARS = 400
@@ -46,7 +46,8 @@ def look(prompt: str) -> View:
         quoted = unquoted != prose
         prose = unquoted
     prose = prose.lower()
-    return View(text, prose, _window(_words(prose)), stems_of(prose), len(prompt), fenced, prose.isascii(), quoted)
+    stems = stems_of(words_of(prose))
+    return View(text, prose, _window(_words(prose)), stems, len(prompt), fenced, prose.isascii(), quoted)
 
 
 def _words(prose: str) -> list[str]:
