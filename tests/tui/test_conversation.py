@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pointsman.core.decision import Told
 from pointsman.core.request import Request
+from pointsman.core.rules import Notice
 from pointsman.engine.events import Answered, AttemptEnded, Cancelled, ReasoningDelta
 from pointsman.tui.conversation import Conversation, Divider, Fragment, Phase, Turn
 from pointsman.tui.render import replies, why
@@ -53,6 +56,14 @@ def test_what_ended_stays_as_it_ended(console: Any) -> None:
 def test_what_is_not_an_engine_event_is_refused() -> None:
     with pytest.raises(TypeError):
         Turn("?", "hi").see("text")  # type: ignore[arg-type]
+
+
+def test_a_model_that_was_passed_over_is_told_under_the_headline_with_its_reason(console: Any) -> None:
+    turn = played(console.answer())
+    assert turn.decision is not None and replies.told(turn) == ()
+    passed = Told(notice=Notice.STEP_DOWN, text="qwen → flash: llama-qwen is down")
+    turn.decision = replace(turn.decision, notices=(passed,))
+    assert stack(replies.told(turn)).plain == "▼ step-down  qwen → flash: llama-qwen is down"
 
 
 def line(turn: Turn) -> str:

@@ -103,7 +103,7 @@ class TurnView(Vertical):
         why = self.query_one(".why", Drawn)
         line = replies.why(self.turn, self._glyphs)
         why.display = bool(line)
-        why.draw(paint(line))
+        why.draw(stack([line, *replies.told(self.turn, self._glyphs)]))
         self._redraw_after()
 
     def _redraw_after(self) -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from pointsman.core.chats import ChatTurn
 from pointsman.core.outcome import Attempt, Completed
+from pointsman.core.rules import Notice
 from pointsman.engine.events import CheckEnded, Judged, StageBegan, Switched
 from pointsman.tui.conversation import After, Phase, Turn, Verdict
 from pointsman.tui.render import figures
@@ -34,6 +35,17 @@ def why(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
     if planned and turn.model and turn.model != planned:
         text = f"{text} {glyphs.arrow} {label(turn.model)} answered instead"
     return (("why ", "head"), (text, "dim"))
+
+
+def told(turn: Turn, glyphs: Glyphs = UNICODE) -> tuple[Line, ...]:
+    """What the user must be told about the decision: above all which model was passed over, and for what reason."""
+    if turn.decision is None or turn.phase is Phase.BLOCKED:
+        return ()
+    marks = {Notice.STEP_DOWN: glyphs.down, Notice.STEP_UP: glyphs.up}
+    return tuple(
+        ((f"{marks.get(each.notice, glyphs.change)} {each.notice}  ", "warn"), (each.text, ""))
+        for each in turn.decision.notices
+    )
 
 
 def divider(switch: Switched, glyphs: Glyphs = UNICODE) -> Line:
