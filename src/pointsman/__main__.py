@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from pointsman.engine.console import Console
+    from pointsman.verbs.place import Kind
 
 
 def open_screen(
@@ -24,11 +25,20 @@ def open_screen(
     theme_dirs: Sequence[Path],
     read_only: bool = False,
     ascii_only: bool | None = None,
+    notify: Kind = "off",
+    refresh_hz: float = 1.0,
 ) -> int:
     from pointsman.tui.app import run
 
     return run(
-        open_console, theme=theme, keymap=keymap, theme_dirs=theme_dirs, read_only=read_only, ascii_only=ascii_only
+        open_console,
+        theme=theme,
+        keymap=keymap,
+        theme_dirs=theme_dirs,
+        read_only=read_only,
+        ascii_only=ascii_only,
+        notify=notify,
+        refresh_hz=refresh_hz,
     )
 
 

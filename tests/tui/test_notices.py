@@ -6,12 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.widgets._toast import Toast
 
 from pointsman.core.snapshot import RestartProgress, RestartStage
+from pointsman.tui.app import PointsmanApp
 from pointsman.tui.arrangement import Arrangement, Standing, read, written
+from pointsman.tui.chrome import PolicyStrip
+from pointsman.tui.messages import Told
 from pointsman.tui.notices import MOST, Notices
+from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.picture import Picture
 from pointsman.tui.render.selecting import Order
+from pointsman.tui.signals import Signals
+from support.screen import screen
 
 
 class Story:
@@ -87,6 +94,101 @@ def test_the_history_is_bounded(story: Story) -> None:
         story.at(start + 1, **story.health("down" if start % 20 else "up"))
         story.at(start + 5)
     assert len(story.notices.history) == MOST
+
+
+# --- toasts: one at a time, nowhere near the input ---
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_toast_never_covers_the_input_and_there_is_never_a_second_one(
+    console: Any, size: tuple[int, int]
+) -> None:
+    async with screen(console, size=size) as (app, pilot):
+        for number in range(4):
+            app.tell(Told(f"number {number} " + "of many words " * 12, "warning"))
+        await pilot.pause()
+        toasts = list(app.screen.query(Toast))
+        assert len(toasts) == 1 and "number 3" in toasts[0]._notification.message
+        assert not toasts[0].region.overlaps(app.screen.query_one(Prompt).region)
+        assert [each.text[:8] for each in app.notices.history[-4:]] == [f"number {number}" for number in range(4)]
+
+
+async def test_what_is_worse_stays_below_the_newest_word(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        app.tell(Told("broken", "error"))
+        app.tell(Told("copied"))
+        await pilot.pause()
+        (standing,) = app._notifications
+        assert (standing.message, standing.severity) == ("copied\nbroken", "error")
+        assert app.notices.unread == 1
+
+
+async def test_not_disturbed_nothing_is_told_aloud_and_everything_is_kept(console: Any, world: Any) -> None:
+    async with screen(console, signals=Signals("bell")) as (app, pilot):
+        written = listen(app)
+        await pilot.press("escape", "M")
+        app.app_focus = False
+        ended = replace(app.picture.snapshot, restarts=(ended_restart(world),))
+        app.tell_changes(replace(app.picture, snapshot=ended))
+        assert not list(app._notifications) and written == []
+        assert app.notices.history[-1].text.startswith("restart of ollama") and app.notices.unread == 1
+        assert "DND" in strip_of(app)
+
+
+# --- signals: only when nobody looks, only our own words ---
+
+
+@pytest.mark.parametrize(
+    ("signals", "written"),
+    [
+        (Signals("off"), ""),
+        (Signals("bell", in_tmux=True), "\a"),
+        (Signals("osc9"), "\x1b]9;Pointsman: a reply ended\a"),
+        (Signals("osc777"), "\x1b]777;notify;Pointsman;a reply ended\a"),
+        (Signals("osc9", in_tmux=True), "\x1bPtmux;\x1b\x1b]9;Pointsman: a reply ended\a\x1b\\"),
+    ],
+)
+def test_a_signal_is_what_that_terminal_understands(signals: Signals, written: str) -> None:
+    assert signals.written("a reply ended") == written
+
+
+@pytest.mark.parametrize("words", ["\x1b]52;c;x", "done;sh", "naïve", "a\nb", "\a"])
+def test_only_our_own_words_are_ever_sent_to_a_terminal(words: str) -> None:
+    with pytest.raises(ValueError, match="own words"):
+        Signals("osc9").written(words)
+
+
+async def test_the_end_of_a_restart_or_a_long_reply_is_a_signal_where_nobody_looks(console: Any, world: Any) -> None:
+    async with screen(console, signals=Signals("osc9")) as (app, _):
+        written, now = listen(app), app.picture.snapshot.now
+        ended = replace(app.picture.snapshot, restarts=(ended_restart(world),))
+        for focused, took, heard in ((True, 60, 0), (False, 9, 0), (False, 42, 1)):
+            app.app_focus = focused
+            app._asked_at["r"] = now - took
+            app.reply_ended("r")
+            assert len(written) == heard
+        app.tell_changes(replace(app.picture, snapshot=ended))
+        assert written == [
+            "\x1b]9;Pointsman: a reply ended after 42s\a",
+            "\x1b]9;Pointsman: a restart ended: healthy\a",
+        ]
+
+
+def listen(app: PointsmanApp) -> list[str]:
+    """What is written to the terminal besides the screen."""
+    written: list[str] = []
+    real = app._driver.write
+    app._driver.write = lambda text: written.append(text) if "Pointsman" in text or text == "\a" else real(text)
+    return written
+
+
+def ended_restart(world: Any) -> RestartProgress:
+    stage = RestartStage.HEALTHY
+    return RestartProgress(service="ollama", verb="restart", stage=stage, started=world.NOW, text="it answers \x1b[2J")
+
+
+def strip_of(app: PointsmanApp) -> str:
+    return app.home.query_one(PolicyStrip).shown
 
 
 # --- the arrangement ---

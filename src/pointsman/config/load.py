@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from pointsman.config.build import build_fleet, build_hosts, with_revision
 from pointsman.config.checks import check_references
@@ -26,6 +27,7 @@ class Ui:
     theme: str = "pointsman-dark"
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # binding id -> key
     refresh_hz: float = 1.0  # apply passes per second over visible panes
+    notify: Literal["off", "bell", "osc9", "osc777"] = "off"  # when something ends and nobody looks at the terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -355,7 +355,12 @@ AUDIT: Shape = {"anchor": text, "journal": flag}
 CHECKS: Shape = {"dir": text, "time": plain(units.duration), "memory": plain(units.memory)}
 CHATS: Shape = {"keep": flag}
 HOST: Shape = {"metrics_url": one_or_more(url)}
-UI: Shape = {"theme": text, "keymap": key_map, "refresh_hz": number(0.1, 4.0)}
+UI: Shape = {
+    "theme": text,
+    "keymap": key_map,
+    "refresh_hz": number(0.1, 4.0),
+    "notify": word("off", "bell", "osc9", "osc777"),
+}
 
 TABLES: Mapping[str, Shape] = {
     "endpoints": ENDPOINT,

@@ -38,6 +38,7 @@ from pointsman.tui.render.selecting import Order
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
+from pointsman.tui.signals import SILENT, Kind, Signals
 from pointsman.tui.theme import Shelf
 from pointsman.tui.untrusted import AsciiOnly, one_line
 
@@ -61,12 +62,18 @@ class PointsmanApp(ChattingApp):
         banners: Sequence[str] = (),
         ascii_only: bool = False,
         read_only: bool = False,
+        signals: Signals = SILENT,
+        refresh_hz: float = 1.0,
     ) -> None:
         """Shows `console`; or opens one with `open_console` after the first frame, and closes it at the end."""
         if console is None and open_console is None:
             raise ValueError("give a console, or a way to open one")
         super().__init__(
-            open_console or (lambda: nullcontext(_given(console))), banners, ASCII if ascii_only else UNICODE
+            open_console or (lambda: nullcontext(_given(console))),
+            banners,
+            ASCII if ascii_only else UNICODE,
+            signals,
+            refresh_hz,
         )
         self.read_only = read_only
         self.keymap: Mapping[str, str] = dict(keymap or {})
@@ -186,6 +193,10 @@ class PointsmanApp(ChattingApp):
         self.show_more(unread=0)
         self.push_screen(Reader("what happened", stack(notices.lines(self.notices.history)), at_end=True))
 
+    def action_do_not_disturb(self) -> None:
+        self.do_not_disturb = not self.do_not_disturb
+        self.show_more(do_not_disturb=self.do_not_disturb)
+
     def action_what_if(self) -> None:
         if self.engine is None or self.picture is None:
             return
@@ -257,6 +268,8 @@ def run(
     banners: Sequence[str] = (),
     ascii_only: bool | None = None,
     read_only: bool = False,
+    notify: Kind = "off",
+    refresh_hz: float = 1.0,
 ) -> int:
     """Runs the screen until it is left; the exit status. The console is closed when this returns, crash or not.
 
@@ -270,6 +283,8 @@ def run(
         banners=banners,
         ascii_only=draws_only_ascii(sys.stdout.encoding, os.environ) if ascii_only is None else ascii_only,
         read_only=read_only,
+        signals=Signals(notify, in_tmux="TMUX" in os.environ),
+        refresh_hz=refresh_hz,
     )
     typed_bytes.accept_any()
     asyncio.run(_live(app))

@@ -20,37 +20,42 @@ from textual.worker import Worker, WorkerError, WorkerState
 from pointsman.engine.console import Console
 from pointsman.tui import messages
 from pointsman.tui.bridge import Bridge, OpenConsole, hold
-from pointsman.tui.notices import Notice, Notices
 from pointsman.tui.panes.audit import AuditPane
 from pointsman.tui.panes.chat import ChatPane
 from pointsman.tui.picture import Picture, remember, remember_usage
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.modal import Live
-from pointsman.tui.steady import SteadyApp
-from pointsman.tui.untrusted import Backstop, clean, one_line
+from pointsman.tui.signals import Signals
+from pointsman.tui.telling import TellingApp
+from pointsman.tui.untrusted import Backstop, one_line
 
-APPLY_EVERY: Final = 1.0  # seconds
-APPLY_EVERY_BLURRED: Final = 5.0
+BLURRED: Final = 5.0  # times as long between two pictures while nobody looks
 
 
-class LinkedApp(SteadyApp):
+class LinkedApp(TellingApp):
     read_only = False
 
-    def __init__(self, open_console: OpenConsole, banners: Sequence[str], glyphs: Glyphs) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        open_console: OpenConsole,
+        banners: Sequence[str],
+        glyphs: Glyphs,
+        signals: Signals,
+        refresh_hz: float,
+    ) -> None:
+        super().__init__(signals)
         self.engine: Console | None = None
         self.bridge: Bridge | None = None
-        self.picture: Picture | None = None
         self.home = Home(tuple(banners))
         self.failed = False  # the engine could not be opened, or its watch broke
         self.held_back: int | None = None  # pictures that came while paused; None: not paused
-        self.notices = Notices()
         self._open = open_console
         self._holding: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
         self._not_begun: set[Coroutine[Any, Any, None]] = set()
         self._glyphs = glyphs
+        self._seconds = 1 / refresh_hz  # between two pictures
         self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
         self._applied: tuple[Picture, int | None] | None = None
         self._apply_timer: Timer | None = None
@@ -68,8 +73,8 @@ class LinkedApp(SteadyApp):
     # --- life ---
 
     def link(self) -> None:
-        """Begins to draw once a second, and opens the console as soon as the first frame is on the screen."""
-        self._apply_every(APPLY_EVERY)
+        """Begins to draw, by default once a second, and opens the console once the first frame is on the screen."""
+        self._apply_every(self._seconds)
         self.call_after_refresh(self._open_console)
 
     def _open_console(self) -> None:
@@ -99,6 +104,8 @@ class LinkedApp(SteadyApp):
 
     def work(self, doing: Coroutine[Any, Any, None], group: str, name: str = "") -> None:
         self._not_begun.add(doing)
+        if group == "ask":
+            self.reply_began(name)
         begin: Callable[[], Coroutine[None, None, None]] = partial(self._begin, doing)
         _: Worker[None] = self.run_worker(begin, name=name or group, group=group, exit_on_error=False)
 
@@ -113,6 +120,7 @@ class LinkedApp(SteadyApp):
         worker = event.worker
         if worker.group == "ask" and event.state in _FINISHED:
             self.chat.ended(worker.name, _problem(worker))
+            self.reply_ended(worker.name)
         elif worker.group == "watch" and worker.state is WorkerState.ERROR and worker.error is not None:
             self._engine_broke(worker.error)
         elif worker.state is WorkerState.ERROR:
@@ -152,10 +160,7 @@ class LinkedApp(SteadyApp):
             history=remember(old.history, event.snapshot),
             used=remember_usage(old.used, event.snapshot),
         )
-        for notice in self.notices.see(self.picture):
-            if notice.aloud:
-                self.notify(notice.text, severity=notice.severity, markup=False)
-        self.picture = replace(self.picture, unread=self.notices.unread, read_only=self.read_only)
+        self.picture = replace(self.tell_changes(self.picture), read_only=self.read_only)
         if self.held_back is not None:
             self.held_back += 1
         if event.urgent or self._applied is None:
@@ -182,14 +187,6 @@ class LinkedApp(SteadyApp):
     def attached(self, event: messages.Attached) -> None:
         self.chat.attached(event.prompt, event.attachments, event.problem)
 
-    @on(messages.Told)
-    def tell(self, event: messages.Told) -> None:
-        text = clean(event.text)
-        if event.aloud:
-            self.notify(text, severity=event.severity, markup=False)
-        if self.picture is not None:
-            self.notices.history.append(Notice(self.picture.now, one_line(text), event.severity))
-
     # --- drawing ---
 
     def apply(self) -> None:
@@ -209,10 +206,10 @@ class LinkedApp(SteadyApp):
                     screen.apply(shown)
 
     def on_app_blur(self) -> None:
-        self._apply_every(APPLY_EVERY_BLURRED)
+        self._apply_every(self._seconds * BLURRED)
 
     def on_app_focus(self) -> None:
-        self._apply_every(APPLY_EVERY)
+        self._apply_every(self._seconds)
         self.apply()
 
     def _apply_every(self, seconds: float) -> None:

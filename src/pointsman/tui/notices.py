@@ -20,14 +20,16 @@ HOLD_S = 3.0  # how long a state must last
 QUIET_S = 60.0  # how long the same trouble is not told aloud again
 MOST = 500
 _ONCE = "restart "
+Severity = Literal["information", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     at: float  # Unix seconds
     text: str
-    severity: Literal["information", "warning", "error"] = "information"
+    severity: Severity = "information"
     aloud: bool = True
+    ended: str = ""  # in our own words alone: what a person may have waited for elsewhere
 
 
 @dataclass(slots=True)
@@ -52,6 +54,11 @@ class Notices:
         self._keep(fresh)
         return tuple(fresh)
 
+    def told(self, at: float, text: str, severity: Severity) -> None:
+        """What a person was told in passing stands in the history, too."""
+        self.history = [*self.history, Notice(at, one_line(text), severity)][-MOST:]
+        self.unread += severity == "error"
+
     def _announced(self, picture: Picture) -> Band | None:
         usage = fullest(picture.snapshot.usage.values())
         return None if usage is None else announced_band(self._band, usage, picture.fleet.bands)
@@ -67,7 +74,8 @@ class Notices:
             aloud = picture.now - self._aloud.get(subject, float("-inf")) >= QUIET_S or not bad
             if aloud and bad:
                 self._aloud[subject] = picture.now
-            yield Notice(picture.now, text, "error" if bad else "information", aloud)
+            ended = f"a restart ended: {state}" if once else ""
+            yield Notice(picture.now, text, "error" if bad else "information", aloud, ended)
 
     def _keep(self, fresh: list[Notice]) -> None:
         self.history = [*self.history, *fresh][-MOST:]

@@ -33,6 +33,7 @@ class Picture:
     undo: tuple[str, float] | None = None  # what `u` undoes, and until when (Unix seconds)
     read_only: bool = False
     unread: int = 0  # notices nobody has opened
+    do_not_disturb: bool = False
 
     @property
     def now(self) -> float:

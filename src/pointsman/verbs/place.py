@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pointsman.config import ConfigError, Settings
     from pointsman.engine.console import Console
 
+Kind = Literal["off", "bell", "osc9", "osc777"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -35,8 +36,10 @@ class Screen(Protocol):
         theme_dirs: Sequence[Path],
         read_only: bool = False,
         ascii_only: bool | None = None,
+        notify: Kind = "off",
+        refresh_hz: float = 1.0,
     ) -> int:
-        """`ascii_only` None: as the terminal says."""
+        """`ascii_only` None: as the terminal says. `notify`: how a terminal nobody looks at is told of an end."""
         ...
 
 

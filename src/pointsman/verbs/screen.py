@@ -193,6 +193,8 @@ def _on_screen(place: Place, settings: Settings, open_console: Open) -> int:
         theme_dirs=(theme_dir(), place.named_config().parent / "themes"),
         read_only=place.way.read_only,
         ascii_only=place.way.ascii_only or None,
+        notify=ui.notify,
+        refresh_hz=ui.refresh_hz,
     )
 
 

@@ -22,6 +22,7 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     )
     right: list[Part] = [] if paused is None else [(f" PAUSED {paused} ", "warn")]
     right += [(" READ-ONLY ", "accent")] if picture.read_only else []
+    right += [(" DND ", "accent")] if picture.do_not_disturb else []
     right += [(f"{picture.unread} new (A)  ", "dim")] if picture.unread and width >= 100 else []
     right += [*_alerts(picture), (f" {figures.clock(picture.now)} ", "dim")]
     return spread(left, right, width)
