@@ -33,6 +33,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "eval": ("evaluate", "evaluate", "Grade models by small tasks whose answers can be checked."),
     "hierarchy": ("hierarchy", "hierarchy", "Write the model hierarchy page from what is configured and what runs."),
     "audit": ("audit", "audit", "Read the audit."),
+    "chats": ("chats", "chats", "List, show, search, export and delete the screen's conversations."),
     "check": ("check", "check", "Check the configuration."),
     "keys": ("keys", "keys", "List every key of the screen by its id, as the configuration binds it."),
     "prove": ("prove", "prove", "Try the program's promises on this machine."),
