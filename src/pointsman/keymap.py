@@ -130,6 +130,8 @@ PROMPT = (
     _key("prompt.next", "down", "history(1)", "the next prompt"),
     _key("prompt.send", "enter", "send", "send", "send"),
     _key("prompt.newline", "alt+enter,ctrl+j,shift+enter", "newline", "new line", "new line"),
+    _key("prompt.page_up", "pageup", "scroll_chat(-1)", "scroll the chat up"),
+    _key("prompt.page_down", "pagedown", "scroll_chat(1)", "scroll the chat down"),
     _key("prompt.editor", "ctrl+g", "editor", "write it in your own editor: $VISUAL or $EDITOR"),
     _key("prompt.leave", "escape", "leave", "stop, or leave the input", "leave"),
 )

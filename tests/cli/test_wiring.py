@@ -10,6 +10,7 @@ import pytest
 from pointsman.adapters import discover as discovery
 from pointsman.adapters.discover import Found
 from pointsman.config import example_path, load
+from pointsman.core.chats import ChatHead, ChatTurn
 from pointsman.core.fleet import EndpointKind
 from pointsman.core.request import Message, Request
 from pointsman.ports import AuditQuery
@@ -141,3 +142,16 @@ async def test_an_edited_file_is_in_force_by_itself_and_a_broken_one_is_not(conf
         assert {s.name for s in await engine._services.status()} == {"s"}
         (line,) = await engine.audit(AuditQuery(type="config"))
         assert "endpoints added: b" in line.text and line.actor == "monitor"
+
+
+async def test_where_conversations_are_not_to_be_kept_there_is_no_file_for_them(home, find, fleet):
+    """Kept by default, in a file of the user's alone; the simulated fleet keeps its own."""
+    file = home / "own.toml"
+    for keep in (True, False):
+        file.write_text(f"{fleet.read_text()}\n[chats]\nkeep = {str(keep).lower()}\n")
+        state = home / f"state-{keep}"
+        async with open_engine(load(file), state_dir=state, monitor=False) as engine:
+            if engine.chats is not None:
+                await engine.chats.keep(ChatHead(id="c", title="t"), 0, ChatTurn(request="r", prompt="p"))
+        assert (state / "chats.db").exists() is keep
+    assert load(example_path()).chats.keep

@@ -127,3 +127,34 @@ def test_a_killed_endpoint_is_a_divider_in_the_chat_and_a_line_in_the_audit(open
     terminal.wait_for("codex · openai", "tok/s", "step-down")
     leave(terminal)
     terminal.wait_for("DONE:0 TTY:2")
+
+
+def test_a_conversation_of_one_run_is_found_by_its_words_and_goes_on_in_the_next_also_after_a_kill(
+    open_demo: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    first = open_demo(160, 50)
+    first.wait_for("coder-gpu", "● UP")
+    ask(first, "Write a Python function that adds two numbers")
+    first.wait_for("coder-next", "tok/s", "● outcome")
+    first.keys("C-t")
+    first.wait_for("2  new")
+    ask(first, "Why is the sky blue?")
+    first.wait_for("1  Write a Python", "2 Chat · Why is the sky blue?")
+    first.kill()
+    second = open_demo(160, 50)
+    second.wait_for("● UP")
+    ask(second, "/search adds")
+    second.wait_for("Write a Python function that adds two numbers", "1 conversations")
+    second.keys("Enter")
+    second.wait_for("2 Chat · Write a Python function", "coder-next · coder-gpu", "def ")
+    ask(second, "/good")
+    second.wait_for("▲ you: it helped")
+    ask(second, "And a test for it")
+    second.wait_for("You asked: “And a test for it”")
+    second.wait_for("streaming,", gone=True)
+    leave(second)
+    second.wait_for("DONE:0 TTY:2")
+    kept = sqlite3.connect(f"file:{tmp_path}/state/demo/chats.db?mode=ro", uri=True)
+    turns = dict(kept.execute("SELECT title, count(*) FROM chat JOIN turn ON turn.chat = chat.id GROUP BY title"))
+    kept.close()
+    assert turns == {"Write a Python function that adds two numbers": 2, "Why is the sky blue?": 1}

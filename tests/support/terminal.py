@@ -6,6 +6,7 @@ import os
 import selectors
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -77,6 +78,13 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-t", "main", "-l", text)
+
+    def kill(self) -> None:
+        """kill -9 of the program, as the machine would."""
+        shell = int(self._tmux("display-message", "-t", "main", "-p", "#{pane_pid}"))
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text("utf-8").split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        self.wait_for("DONE:137")
 
     def resize(self, columns: int, rows: int) -> None:
         self._tmux("resize-window", "-t", "main", "-x", str(columns), "-y", str(rows))

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from pointsman.adapters.chats import SqliteChats
 from pointsman.core.chats import ChatHead, ChatTurn
+from pointsman.engine.events import TextDelta
 from pointsman.tui import keeping
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.conversation import Conversation, Phase, Turn, Verdict
 from pointsman.tui.panes.transcript import STEP, WINDOW
+from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import talks as drawing
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.screens.chats import ChatsScreen, FoundChats
@@ -276,17 +279,54 @@ async def test_the_prompt_comes_back_from_the_users_editor_or_a_reason(
 async def test_what_comes_while_one_looks_further_up_is_counted_and_does_not_move_the_screen(
     console: Any, read: Read
 ) -> None:
-    console.scripts = [console.answer("line\n\n" * 60), console.answer("line\n\n" * 60)]
+    gate = asyncio.Event()
+    script = console.answer("line\n\n" * 60)
+    begun = TextDelta(request="?", text="line\n\n" * 20)
+    console.scripts = [script, [*script[:2], begun, gate, *script[2:]]]
     async with screen(console) as (app, pilot):
         await ask(app, pilot)
-        await pilot.press("escape", "g")
+        await say(app, pilot, "again")
+        await until(pilot, lambda: bool(app.chat.last and app.chat.last.text))
         await settle(app, pilot)
-        top = app.chat.transcript.scroll_y
-        before = app.chat.transcript.virtual_size.height
-        app.chat.transcript.turn.text += "more\n\n" * 20  # type: ignore[union-attr]
-        await app.chat.find(app.chat.last.answer, Verdict(True))  # type: ignore[union-attr, arg-type]
+        await pilot.press("pageup")
         await settle(app, pilot)
-        grown = app.chat.transcript.virtual_size.height - before
-        assert grown > 0 and f"{grown} new" in read(app) and app.chat.transcript.scroll_y == top
+        transcript = app.chat.transcript
+        top, before = transcript.scroll_y, transcript.virtual_size.height
+        assert 0 < top < transcript.max_scroll_y
+        gate.set()
+        await until(pilot, lambda: app.chat.last.over)  # type: ignore[union-attr]
+        await settle(app, pilot)
+        grown = transcript.virtual_size.height - before
+        assert grown > 60 and f"▼ {grown} new" in read(app) and transcript.scroll_y == top
+        await pilot.press("escape")
         await pilot.press("G")
         await until(pilot, lambda: " new " not in read(app))
+
+
+async def test_no_key_is_lost_and_nothing_is_left_undrawn_while_a_fast_reply_streams(
+    console: Any, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand tokens, forty between two keys; the drawing takes what came in one piece, however much it was."""
+    gates = [asyncio.Event() for _ in range(50)]
+    script = console.answer("end.")
+    tokens = [TextDelta(request="?", text=f"word{n} " if n % 10 else "\n\n") for n in range(2_000)]
+    stream = [step for n, gate in enumerate(gates) for step in (*tokens[40 * n : 40 * n + 40], gate)]
+    console.scripts = [[*script[:2], *stream, *script[2:]]]
+    appends: list[int] = []
+    real = TurnView._append
+
+    async def counted(view: TurnView) -> None:
+        appends.append(len(view.turn.text))
+        await real(view)
+
+    monkeypatch.setattr(TurnView, "_append", counted)
+    typed = "".join(chr(ord("a") + n % 26) for n in range(50))
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "go")
+        for key, gate in zip(typed, gates, strict=True):
+            app.post_message(events.Key(key, key))
+            gate.set()
+        await until(pilot, lambda: app.chat.last is not None and app.chat.last.over)
+        await settle(app, pilot)
+        assert app.chat.prompt.text == typed
+        assert len(appends) <= 60 and "end." in read(app)

@@ -54,7 +54,7 @@ def _private_file(text: str) -> Iterator[Path]:
             path.write_bytes(text.encode("utf-8", "replace"))
             yield path
     except OSError as problem:
-        raise ValueError(f"the prompt cannot be put into a file: {problem.strerror}") from None
+        raise ValueError(f"the prompt cannot be put into a file or read from it: {problem.strerror}") from None
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from pointsman.core.request import Attachment, Message, with_attachments
 TITLE_MOST = 60  # characters
 UNTITLED = "untitled"
 ANSWERED = "answered"  # the phase of a turn whose answer goes back to the models
+ENDS = frozenset({ANSWERED, "stopped", "blocked", "broken", "planned"})  # other phases broke off with the program
 HIT_BEGINS, HIT_ENDS = "\x02", "\x03"  # around the words that were found
 
 
@@ -149,7 +150,7 @@ def document(turn: ChatTurn) -> dict[str, Any]:
 
 def _section(turn: ChatTurn) -> str:
     who = one_line(turn.model or "nobody")
-    state = "" if turn.phase == ANSWERED else f" ({turn.phase})"
+    state = "" if turn.phase == ANSWERED else f" ({turn.phase if turn.phase in ENDS else 'broken off'})"
     why = f"_{one_line(turn.why)}_\n\n" if turn.why else ""
     attached = "".join(f"> + {one_line(each.path)}, {each.size:,} bytes\n" for each in turn.attachments)
     quoted = "\n".join(f"> {line}" for line in turn.prompt.split("\n"))

@@ -35,6 +35,12 @@ class Prompt(TextArea):
         """The last waiting prompt is wanted back here."""
 
     @dataclass
+    class Scrolled(Message):
+        """What was said is wanted, so many pages further."""
+
+        pages: int
+
+    @dataclass
     class Edited(Message):
         """This text is wanted in the user's own editor."""
 
@@ -73,6 +79,8 @@ class Prompt(TextArea):
             "leave": self.action_leave,
             "complete": self.action_complete,
             "editor": self.action_editor,
+            "scroll_chat(-1)": lambda: self.action_scroll_chat(-1),
+            "scroll_chat(1)": lambda: self.action_scroll_chat(1),
             "history(-1)": lambda: self.action_history(-1),
             "history(1)": lambda: self.action_history(1),
         }
@@ -107,6 +115,10 @@ class Prompt(TextArea):
 
     def action_editor(self) -> bool:
         self.post_message(self.Edited(self.text))
+        return True
+
+    def action_scroll_chat(self, pages: int) -> bool:
+        self.post_message(self.Scrolled(pages))
         return True
 
     def action_complete(self) -> bool:

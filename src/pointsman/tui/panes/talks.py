@@ -348,7 +348,7 @@ class TalksPane(Pane):
         behind = [view for view in transcript.views if not view.settled]
         for view in behind:
             await view.catch_up()
-        self._show_below()
+        self.call_after_refresh(self._show_below)  # once the rows of it are counted
         if all(view.settled for view in behind) and self.running is None and self._flush_timer is not None:
             self._flush_timer.pause()
 
@@ -356,6 +356,12 @@ class TalksPane(Pane):
     def _moved(self, event: Transcript.Moved) -> None:
         event.stop()
         self._show_below()
+
+    @on(Prompt.Scrolled)
+    def _scrolled(self, event: Prompt.Scrolled) -> None:
+        event.stop()
+        rows = event.pages * max(self.transcript.size.height - 1, 1)
+        self.transcript.scroll_relative(y=rows, animate=False)
 
     def _show_below(self) -> None:
         line = self.query_one("#below", Drawn)

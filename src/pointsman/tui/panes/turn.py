@@ -172,15 +172,17 @@ class TurnView(Vertical):
             self._live = None
 
     async def _freeze(self) -> None:
-        """Once from the source, so that nothing the stream drew half stays."""
+        """Once from the source, so that nothing the stream drew half stays. The live widget goes last: the transcript
+        must not be shorter for a moment, or who looks further up would be taken to its end."""
         self._frozen = True
         self.redraw()
-        await self._drop_live()
         if self.turn.plan is not None and self.turn.plan.judge_required:
             line = paint([("high risk: nothing of it is approved without a cloud judge", "warn")])
             await self.mount(Static(line, markup=False, classes="notes"))
-        if self.turn.text:
-            await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
+        with self.app.batch_update():
+            if self.turn.text:
+                await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
+            await self._drop_live()
         notes = self._notes()
         if notes:
             await self.mount(Static(to_content(notes, "$text-warning"), markup=False, classes="notes"))
