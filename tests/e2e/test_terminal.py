@@ -139,7 +139,7 @@ def test_a_conversation_of_one_run_is_found_by_its_words_and_goes_on_in_the_next
     first.keys("C-t")
     first.wait_for("2  new")
     ask(first, "Why is the sky blue?")
-    first.wait_for("1  Write a Python", "2 Chat · Why is the sky blue?")
+    first.wait_for("1  Write a Python", "2 Chat · Why is the sky blue?", "streaming,")
     first.kill()
     second = open_demo(160, 50)
     second.wait_for("● UP")

@@ -17,7 +17,7 @@ from pointsman.engine.events import TextDelta
 from pointsman.tui import keeping
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.conversation import Conversation, Phase, Turn, Verdict
-from pointsman.tui.panes.transcript import STEP, WINDOW
+from pointsman.tui.panes import transcript
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import talks as drawing
 from pointsman.tui.render.glyphs import ASCII, UNICODE
@@ -133,7 +133,7 @@ async def test_a_kept_conversation_is_found_renamed_resumed_and_goes_on(
         await say(app, pilot, "/search need")
         await until(pilot, lambda: "needle in hay" in read(app))
         assert "old [/bold] ␛]0;t␇" in read(app)
-        await pilot.press("r", *["backspace"] * 30, *"mine", "enter")
+        await pilot.press("r", "ctrl+u", *"mine", "enter")
         await until(pilot, lambda: "mine" in read(app) and "old" not in read(app))
         app.screen.query_one(FoundChats).focus()
         await pilot.press("enter")
@@ -155,20 +155,23 @@ async def test_a_kept_conversation_is_found_renamed_resumed_and_goes_on(
 
 
 async def test_of_a_long_conversation_only_a_window_is_drawn_and_it_moves(
-    console: Any, kept: SqliteChats, read: Read
+    console: Any, kept: SqliteChats, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    step, window = 4, 10
+    monkeypatch.setattr(transcript, "STEP", step)
+    monkeypatch.setattr(transcript, "WINDOW", window)
     turns = [ChatTurn(request=f"r{n}", prompt=f"prompt {n}.", answer=f"answer {n}.", model="opus") for n in range(500)]
     await kept.keep_copy(ChatHead(id="c1", title="long"), turns)
     async with screen(console) as (app, pilot):
         app.post_message(messages_open("c1"))
         await until(pilot, lambda: "answer 499." in read(app))
-        assert len(app.chat.transcript.views) == STEP and len(app.chat.conversation.messages("x")) == 1001
+        assert len(app.chat.transcript.views) == step and len(app.chat.conversation.messages("x")) == 1001
         await pilot.press("escape")
         for round in range(1, 4):
             await pilot.press("g")
-            await until(pilot, lambda round=round: app.chat.transcript.first == 500 - STEP * (round + 1))  # type: ignore[misc]
+            await until(pilot, lambda round=round: app.chat.transcript.first == 500 - step * (round + 1))  # type: ignore[misc]
             await settle(app, pilot)
-        assert len(app.chat.transcript.views) == WINDOW and app.chat.transcript.end == 480
+        assert len(app.chat.transcript.views) == window and app.chat.transcript.end == 494
         await pilot.press("G")
         await until(pilot, lambda: "answer 499." in read(app))
 
@@ -187,13 +190,6 @@ async def test_what_runs_at_the_end_is_kept_as_far_as_it_came(console: Any, kept
         told = app.chat.last.text  # type: ignore[union-attr]
     found = await kept.open((await kept.heads())[0].id)
     assert found.turns[0].answer == told != "" and keeping.resumed(found).turns[0].phase is Phase.STOPPED
-
-
-async def test_where_nothing_is_kept_that_is_said(console: Any, read: Read) -> None:
-    async with screen(console) as (app, pilot):
-        await ask(app, pilot)
-        await pilot.press("ctrl+o")
-        await until(pilot, lambda: "conversations are not kept here" in " ".join(read(app).split()))
 
 
 # --- what waits, branches, the editor ---
@@ -259,6 +255,8 @@ async def test_a_thumb_stands_under_its_answer_and_its_opposite_undoes_it(consol
         assert "it helped" not in read(app)
         answer = app.chat.last.answer  # type: ignore[union-attr]
         assert console.verdicts == [(answer, True), (answer, False)]
+        await pilot.press("ctrl+o")  # where no conversation is kept, that is said
+        await until(pilot, lambda: "conversations are not kept here" in " ".join(read(app).split()))
 
 
 async def test_the_prompt_comes_back_from_the_users_editor_or_a_reason(
@@ -290,14 +288,14 @@ async def test_what_comes_while_one_looks_further_up_is_counted_and_does_not_mov
         await settle(app, pilot)
         await pilot.press("pageup")
         await settle(app, pilot)
-        transcript = app.chat.transcript
-        top, before = transcript.scroll_y, transcript.virtual_size.height
-        assert 0 < top < transcript.max_scroll_y
+        shown = app.chat.transcript
+        top, before = shown.scroll_y, shown.virtual_size.height
+        assert 0 < top < shown.max_scroll_y
         gate.set()
         await until(pilot, lambda: app.chat.last.over)  # type: ignore[union-attr]
         await settle(app, pilot)
-        grown = transcript.virtual_size.height - before
-        assert grown > 60 and f"▼ {grown} new" in read(app) and transcript.scroll_y == top
+        grown = shown.virtual_size.height - before
+        assert grown > 60 and f"▼ {grown} new" in read(app) and shown.scroll_y == top
         await pilot.press("escape")
         await pilot.press("G")
         await until(pilot, lambda: " new " not in read(app))

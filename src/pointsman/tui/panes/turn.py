@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
+from textual.widget import MountError, Widget
 from textual.widgets import Static
 
 from pointsman.tui import keys
@@ -127,6 +127,14 @@ class TurnView(Vertical):
         """Brings the body to where the turn is; called at the flush rate, not for every token."""
         if self._frozen:
             return
+        try:
+            await self._draw_on()
+        except MountError:
+            if self.is_attached:
+                raise
+            # Else the screen, or this tab, is being left: there is nothing to draw on any more.
+
+    async def _draw_on(self) -> None:
         self.redraw()
         await self._settle()
         if self.turn.over:
