@@ -16,7 +16,14 @@ from pointsman.prove.run import CHECKS, run
 from support.soak import SOAK
 
 LONG = {"A1", "A3"}  # below, with more kills
-SOAKED = {"T2", "T3", "T4", "T5"}  # the real program and the whole screen: in make test their parts are tried elsewhere
+SOAKED = {
+    "C3",
+    "C7",
+    "T2",
+    "T3",
+    "T4",
+    "T5",
+}  # the real program and the whole screen: in make test their parts are tried elsewhere
 
 
 @pytest.mark.parametrize(

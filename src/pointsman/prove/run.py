@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pointsman.prove import audit, budget, local, screen, secrets, services, streams, terminal, trouble, verifier
+from pointsman.prove import (
+    accounts,
+    audit,
+    budget,
+    endurance,
+    local,
+    screen,
+    secrets,
+    services,
+    streams,
+    terminal,
+    trouble,
+    verifier,
+)
 from pointsman.prove.check import Broken, Check, CouldNotRun, Result, Tried
 
 CHECKS: tuple[Check, ...] = (
@@ -19,7 +32,9 @@ CHECKS: tuple[Check, ...] = (
     *verifier.CHECKS,
     *trouble.CHECKS,
     *budget.CHECKS,
+    *accounts.CHECKS,
     *streams.CHECKS,
+    *endurance.CHECKS,
     *terminal.CHECKS,
     *screen.CHECKS,
     *services.CHECKS,
