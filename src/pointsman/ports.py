@@ -355,7 +355,11 @@ class ScreenFiles(Protocol):
     """What the screen reads and writes beside the ledger. Nothing here is needed to route."""
 
     async def export(self, name: str, text: str) -> str:
-        """Writes a new file that only the user can read; returns its path. Raises OSError."""
+        """Writes a new file that only the user can read, without known keys; returns its path. Raises OSError."""
+        ...
+
+    def crash(self, trace: str) -> tuple[str, str | None]:
+        """A traceback without known keys, and the file it was written to; None if it could not be written."""
         ...
 
     async def attach(self, path: str) -> Attachment:

@@ -303,6 +303,10 @@ class FakeFiles:
         self.written[name] = text
         return f"/state/exports/{name}"
 
+    def crash(self, trace: str) -> tuple[str, str | None]:
+        self.written["crash.txt"] = trace.replace("sk-canary-0123456789", "****")
+        return self.written["crash.txt"], "/state/crashes/crash.txt"
+
     async def attach(self, path: str) -> Attachment:
         if path not in self.there:
             raise ValueError(f"{path} cannot be read: No such file or directory")

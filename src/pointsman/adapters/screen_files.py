@@ -11,13 +11,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pointsman.adapters import editor
 from pointsman.core.request import Attachment, Image
 
-EXPORTS = "exports"  # below the state directory
+EXPORTS, CRASHES = "exports", "crashes"  # below the state directory
 ARRANGEMENT = "screen.json"
 MOST_TEXT = 1_000_000  # bytes
 MOST_IMAGE = 5_000_000
@@ -32,16 +32,23 @@ _IMAGES = (
 
 
 class LocalScreenFiles:
-    """`ports.ScreenFiles` in the state directory."""
+    """`ports.ScreenFiles` in the state directory. `redact` takes the known keys out of a text."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self._state_dir = state_dir
+    def __init__(self, state_dir: Path, redact: Callable[[str], str] = str) -> None:
+        self._state_dir, self._redact = state_dir, redact
 
     async def export(self, name: str, text: str) -> str:
-        return await asyncio.to_thread(self._export, name, text)
+        return await asyncio.to_thread(lambda: self._new(EXPORTS, name, self._redact(text)))
 
-    def _export(self, name: str, text: str) -> str:
-        directory = self._state_dir / EXPORTS
+    def crash(self, trace: str) -> tuple[str, str | None]:
+        hidden = self._redact(trace)
+        try:
+            return hidden, self._new(CRASHES, "crash.txt", hidden)
+        except OSError:
+            return hidden, None
+
+    def _new(self, folder: str, name: str, text: str) -> str:
+        directory = self._state_dir / folder
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         stem, dot, ending = _UNSAFE.sub("-", name).strip(".-").rpartition(".")
         for number in range(1, _TRIES):
@@ -51,7 +58,7 @@ class LocalScreenFiles:
             except FileExistsError:
                 continue
             return str(path)
-        raise FileExistsError(f"{directory} holds {_TRIES} exports of that name")
+        raise FileExistsError(f"{directory} holds {_TRIES} files of that name")
 
     async def attach(self, path: str) -> Attachment:
         return await asyncio.to_thread(_attach, path)

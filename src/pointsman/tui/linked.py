@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +11,9 @@ from functools import partial
 from typing import Any, Final
 
 import rich
+from rich.console import Group
 from rich.segment import Segments
+from rich.text import Text
 from textual import on
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -127,12 +130,16 @@ class LinkedApp(TellingApp):
             self.tell(messages.Told(_problem(worker) or "failed", "error"))
 
     def _fatal_error(self) -> None:
-        """As Textual's, but without local variables: they may hold a key."""
+        """As Textual's, but without local variables, which may hold a key, and kept in a file without any key."""
         from rich.traceback import Traceback  # loads a highlighter: only for a crash
 
         self.bell()
-        trace = Traceback(show_locals=False, width=None, suppress=[rich])
-        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        plain = traceback.format_exc()
+        files = None if self.engine is None else self.engine.files
+        hidden, path = (plain, None) if files is None else files.crash(plain)
+        trace = Traceback(show_locals=False, width=None, suppress=[rich]) if hidden == plain else Text(clean(hidden))
+        where = Text("" if path is None else f"written, readable by you alone: {clean(path)}")
+        self._exit_renderables.append(Segments(self.console.render(Group(trace, where), self.console.options)))
         self._close_messages_no_wait()
 
     # --- what the bridge says ---

@@ -167,7 +167,7 @@ async def _start(
         outputs=StructuredOutputs(),
         checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
-        files=LocalScreenFiles(state_dir),
+        files=LocalScreenFiles(state_dir, secrets.redact),
         chats=kept_chats(stack, settings, state_dir, secrets),
         measurements=store if isinstance(store, SqliteStore) else None,
         remotes={} if demo is not None else _remotes(settings, clients),
