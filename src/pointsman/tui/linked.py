@@ -31,7 +31,7 @@ from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.modal import Live
 from pointsman.tui.signals import Signals
 from pointsman.tui.telling import TellingApp
-from pointsman.tui.untrusted import Backstop, one_line
+from pointsman.tui.untrusted import Backstop, clean, one_line
 
 BLURRED: Final = 5.0  # times as long between two pictures while nobody looks
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -84,6 +85,10 @@ class _Watched(PointsmanApp):
 
     def action_danger(self, *of: object) -> None:
         self.proof.fired.append(repr(of))
+
+    def notify(self, message: str, **how: Any) -> None:
+        self.proof.told += "not opened" in message
+        super().notify(message, **how)
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         self.proof.opened.append(url)
@@ -195,7 +200,6 @@ async def _watch(app: _Watched, pilot: Pilot[None], go_on: asyncio.Event) -> Non
     await app.chat.flush()
     for words in ("press", "a link"):
         await _clicked(app, pilot, words)
-    app.proof.told = sum("not opened" in notice.message for notice in app._notifications)
     go_on.set()
     await _until(pilot, lambda: app.chat.last is not None and app.chat.last.over)
     await _clicked(app, pilot)
