@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from pointsman import wiring
 from pointsman.config import example_path, load, theme_dir
 from pointsman.tui.app import PointsmanApp
+from pointsman.tui.render.svg import self_contained
 from pointsman.tui.theme import Shelf
 
 HERE = Path(__file__).parent
@@ -37,7 +38,7 @@ async def picture(name: str, size: tuple[int, int], state: Path) -> None:
             await pilot.press(*[{" ": "space"}.get(letter, letter) for letter in prompt], "enter")
             await until(pilot, lambda words=answered: outcome_shown(app, words))
         await pilot.pause(2)  # one apply pass more: the figures of the last answer
-        (HERE / f"{name}.svg").write_text(app.export_screenshot(title="pointsman demo"), encoding="utf-8")
+        (HERE / f"{name}.svg").write_text(self_contained(app.export_screenshot(title="pointsman demo")), encoding="utf-8")
 
 
 def outcome_shown(app: PointsmanApp, words: str) -> bool:

@@ -53,6 +53,7 @@ APP = (
     _key("undo", "u", "undo", "undo the last override"),
     _key("what_if", "W", "what_if", "what if the world were different"),
     _key("alerts", "A", "notices", "what happened: the notices"),
+    _key("picture", "I", "picture", "picture of the screen, as an SVG file"),
     _key("do_not_disturb", "M", "do_not_disturb", "do not disturb: no notice aloud, on/off"),
     _key("why", "w", "why", "why this model", "why"),
     _key("override.new", "o", "override", "override", "override"),

@@ -362,6 +362,10 @@ class ScreenFiles(Protocol):
         """A traceback without known keys, and the file it was written to; None if it could not be written."""
         ...
 
+    async def picture(self, svg: str) -> str:
+        """As `export`, of a picture of the screen: whatever is shaped like a key, or is one, is not on it."""
+        ...
+
     async def attach(self, path: str) -> Attachment:
         """Reads a file that the user named. Raises ValueError, in words for the user, for what cannot be sent."""
         ...

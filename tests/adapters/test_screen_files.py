@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pointsman.adapters.redact import redact
 from pointsman.adapters.screen_files import MOST_TEXT, LocalScreenFiles
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -68,3 +69,11 @@ async def test_the_arrangement_is_read_back_and_nonsense_is_forgotten(files: Loc
 async def test_a_state_directory_that_cannot_be_written_only_forgets(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     await LocalScreenFiles(tmp_path / "state").keep_arrangement({"theme": "paper"})
+
+
+async def test_a_picture_of_the_screen_is_private_and_shows_no_key(tmp_path: Path) -> None:
+    files = LocalScreenFiles(tmp_path, lambda text: redact(text, ["a<b&cdef"]))
+    shown = "<svg><text>my&#160;a&lt;b&amp;cdef</text><text>Bearer&#160;abcdefgh12345</text><text>1&#160;&lt;&#160;2</text></svg>"
+    path = Path(await files.picture(shown))
+    assert path.read_text() == "<svg><text>my&#160;****</text><text>****</text><text>1&#160;&lt;&#160;2</text></svg>"
+    assert path.stat().st_mode & 0o777 == 0o600 and path.name == "screen.svg"

@@ -299,6 +299,9 @@ class FakeFiles:
         self.kept: Mapping[str, object] = {}
         self.there: dict[str, Attachment] = {}
 
+    async def picture(self, svg: str) -> str:
+        return await self.export("screen.svg", svg)
+
     async def export(self, name: str, text: str) -> str:
         self.written[name] = text
         return f"/state/exports/{name}"

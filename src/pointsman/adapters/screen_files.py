@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pointsman.adapters import editor
+from pointsman.adapters.redact import redact
 from pointsman.core.request import Attachment, Image
 
 EXPORTS, CRASHES = "exports", "crashes"  # below the state directory
@@ -23,6 +25,7 @@ MOST_TEXT = 1_000_000  # bytes
 MOST_IMAGE = 5_000_000
 _MOST_ARRANGEMENT = 64_000
 _TRIES = 1_000
+_TEXT_OF_SVG = re.compile(r"(?<=>)[^<>]+(?=<)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -59,6 +62,14 @@ class LocalScreenFiles:
                 continue
             return str(path)
         raise FileExistsError(f"{directory} holds {_TRIES} files of that name")
+
+    async def picture(self, svg: str) -> str:
+        return await self.export("screen.svg", _TEXT_OF_SVG.sub(self._without_keys, svg))
+
+    def _without_keys(self, text: re.Match[str]) -> str:
+        shown = html.unescape(text[0])
+        hidden = redact(self._redact(shown))
+        return text[0] if hidden == shown else html.escape(hidden, quote=False).replace("\xa0", "&#160;")
 
     async def attach(self, path: str) -> Attachment:
         return await asyncio.to_thread(_attach, path)

@@ -35,6 +35,7 @@ from pointsman.tui.render import notices, whatif, why
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.selecting import Order
+from pointsman.tui.render.svg import self_contained
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.screens.what_if import WhatIf
@@ -192,6 +193,11 @@ class PointsmanApp(ChattingApp):
         self.notices.unread = 0
         self.show_more(unread=0)
         self.push_screen(Reader("what happened", stack(notices.lines(self.notices.history)), at_end=True))
+
+    def action_picture(self) -> None:
+        """Of what is seen now. Where it is written, keys are hidden."""
+        if self.bridge is not None:
+            self.work(self.bridge.keep_picture(self_contained(self.export_screenshot())), "export")
 
     def action_do_not_disturb(self) -> None:
         self.do_not_disturb = not self.do_not_disturb

@@ -244,13 +244,20 @@ class Bridge:
 
     # --- files, exports, comparisons ---
 
+    async def keep_picture(self, svg: str) -> None:
+        files = self._console.files
+        await self._write(None if files is None else files.picture(svg))
+
     async def export(self, name: str, text: str) -> None:
         files = self._console.files
-        if files is None:
+        await self._write(None if files is None else files.export(name, text))
+
+    async def _write(self, writing: Awaitable[str] | None) -> None:
+        if writing is None:
             self._post(Told("nothing can be written here", "error"))
             return
         try:
-            path = await files.export(name, text)
+            path = await writing
         except OSError as problem:
             self._post(Told(f"not written: {problem.strerror or problem}", "error"))
             return

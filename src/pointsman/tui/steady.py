@@ -15,7 +15,7 @@ from textual.app import App
 from textual.css.query import NoMatches
 from textual.widget import MountError
 
-from pointsman.tui.options import mend_page_keys
+from pointsman.tui.options import mend_lists
 
 PATIENCE: Final = 2.0  # seconds; a screen that takes longer gets the key as it is
 
@@ -23,7 +23,7 @@ PATIENCE: Final = 2.0  # seconds; a screen that takes longer gets the key as it 
 class SteadyApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        mend_page_keys()
+        mend_lists()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
