@@ -122,21 +122,25 @@ def test_a_mistake_is_named_with_its_key_and_the_nearest_valid_one(small, proble
 
 
 def test_every_problem_in_one_pass(small, problems_of):
-    """Mistakes of every kind, in every section, are all listed by one load."""
+    """Mistakes of every kind, in every section, are all listed by one load, down the file: none hides another."""
     text = small + "\n".join(
         [
             '[endpoints.bad]\nurll = "http://127.0.0.1:1"\nkind = "olama"',
             '[models.lost]\nid = "x"\nendpoint = "nowhere"\ntier = "T9"\ncontext = -1',
             '[roles.r]\nprimary = "nera"\nfallbacks = ["frr", "far", "far"]',
+            '[roles.s]\nprimary = "nera"\nmax_output = "many"',
             '[[routes]]\nrole = "nobody"\nwhen = { kidn = "coding", lines = "many" }',
             "[[bands]]\nat = 0",
             '[budgets.b]\nlimit = "-5 tokens"\nwindow = "fortnight"',
             '[services.s]\nkind = "cron"',
         ]
     )
-    assert {problem.key for problem in problems_of(text)} == {
+    problems = problems_of(text)
+    assert [problem.line for problem in problems] == sorted(problem.line for problem in problems)
+    assert {problem.key for problem in problems} == {
         *("endpoints.bad.urll", "endpoints.bad.kind", "endpoints.bad.url"),
-        *("models.lost.tier", "models.lost.context"),
+        *("models.lost.tier", "models.lost.context", "models.lost.endpoint"),
+        *("roles.s.primary", "roles.s.max_output"),
         *("roles.r.primary", "roles.r.fallbacks[0]", "roles.r.fallbacks[2]"),
         *("routes[0].role", "routes[0].when.kidn", "routes[0].when.lines"),
         *("bands[0].at", "budgets.b.limit", "budgets.b.window", "services.s.kind", "services.s.unit"),

@@ -195,6 +195,12 @@ def test_korean_is_recognised_in_mixed_text() -> None:
         ("Check my inbox for anything urgent.", "critical", False),
         ("Write a Python function that does something like that, you decide", "ambiguous", True),
         ("fix the typo in the header of the page", "quick", True),
+        ("Somehow the app is slow, figure it out", "quick", False),
+        ("Run the tests, grep the logs and commit and push", "quick", False),
+        ("How many files can a directory hold?", "files", None),
+        ("이 함수 리팩토링해줘, 파일 3개에 걸쳐 있어", "files", 3),
+        ('Translate "the server is down" to German', "critical", False),
+        ("Summarize all 40 tickets of the archive", "full_sweep", True),
     ],
 )
 def test_scope_and_wishes_are_read_from_the_prompt(text: str, fact: str, value: object) -> None:

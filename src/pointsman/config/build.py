@@ -107,20 +107,27 @@ def _endpoint(name: str, entry: Entry) -> Endpoint | None:
 
 
 def _model(name: str, entry: Entry, merged: Layer, endpoints: Mapping[str, Endpoint]) -> Model | None:
+    _check_endpoint_of(entry, merged)
     values = _complete(entry, "id", "endpoint", "tier")
-    if values is None:
+    endpoint = endpoints.get(values["endpoint"]) if values is not None else None
+    if values is None or endpoint is None:
         return None
-    endpoint = endpoints.get(values["endpoint"])
-    if endpoint is None:
-        if values["endpoint"] not in merged.tables["endpoints"]:
-            nearest = nearest_of(values["endpoint"], merged.tables["endpoints"])
-            entry.place.key("endpoint").problem(f"no such endpoint: {shown(values['endpoint'])}", nearest)
-        return None
-    if endpoint.retired and not values.get("retired"):
-        entry.place.key("endpoint").problem(f"{endpoint.name} ({endpoint.url}) is retired: {endpoint.retired}")
     model = Model(name=name, **{**_facts(values, endpoint), **values})
     _check_model(model, entry, endpoint)
     return model
+
+
+def _check_endpoint_of(entry: Entry, merged: Layer) -> None:
+    """Asks the tables as written, so that another mistake in the model or its endpoint does not hide this one."""
+    named, written = entry.values.get("endpoint"), merged.tables["endpoints"]
+    if named is None or named is UNREADABLE:
+        return
+    if named not in written:
+        entry.place.key("endpoint").problem(f"no such endpoint: {shown(named)}", nearest_of(named, written))
+        return
+    there = written[named].values
+    if there.get("retired") and not entry.values.get("retired"):
+        entry.place.key("endpoint").problem(f"{named} ({there.get('url')}) is retired: {there['retired']}")
 
 
 def _facts(values: Mapping[str, Any], endpoint: Endpoint) -> Mapping[str, int]:

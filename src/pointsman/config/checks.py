@@ -30,6 +30,8 @@ def check_references(merged: Layer, fleet: Fleet) -> Fleet:
     roles = {name: _resolved(role, merged, fleet, names) for name, role in fleet.roles.items()}
     for name, role in roles.items():
         _check_role(role, merged.tables["roles"][name].place, fleet)
+    for name in enabled(merged, "roles").keys() - roles.keys():
+        _check_names(merged.tables["roles"][name], names)
     return replace(fleet, roles=MappingProxyType(roles), budgets=_resolved_budgets(fleet, names))
 
 
@@ -139,6 +141,16 @@ def _resolved(role: Role, merged: Layer, fleet: Fleet, names: Mapping[str, tuple
     primary = resolve(role.primary, place.key("primary")) if role.primary is not None else None
     fallbacks, escalate_to = chain("fallbacks", role.fallbacks), chain("escalate_to", role.escalate_to)
     return replace(role, primary=primary, fallbacks=fallbacks, escalate_to=escalate_to)
+
+
+def _check_names(entry: Entry, names: Mapping[str, tuple[str, ...]]) -> None:
+    """The names in a role that has another mistake: that one must not hide these."""
+    primary = entry.values.get("primary")
+    if isinstance(primary, str):
+        _lookup(primary, entry.place.key("primary"), names, "model")
+    for key in ("fallbacks", "escalate_to"):
+        for index, written in enumerate(_texts(entry.values.get(key))):
+            _lookup(written, entry.place.key(key).item(index), names, "model")
 
 
 def _repeats(name: str, primary: str | None, before: list[str], at: Place) -> bool:

@@ -28,11 +28,14 @@ class Problem:
         return f"{where}: {self.message}{nearest}{line}"
 
 
+_LAST = 1 << 31  # what stands on no line comes after what does
+
+
 class ConfigError(Exception):
-    """A configuration that cannot be used. Holds every problem of it, not only the first."""
+    """A configuration that cannot be used. Holds every problem of it, not only the first, down each file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or _LAST)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,8 +25,7 @@ def suppose(snapshot: Snapshot, fleet: Fleet, settings: Mapping[str, str]) -> Sn
         name, _, rest = key.partition(".")
         change = _CHANGES.get(name)
         if change is None or (rest and name != "usage"):
-            near = difflib.get_close_matches(key, KEYS, 1)
-            raise ValueError(f"unknown what-if key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+            raise ValueError(f"unknown what-if key {key!r}{_instead(key, KEYS)}")
         snapshot = change(snapshot, fleet, rest, value)
     return snapshot
 
@@ -92,9 +91,14 @@ def _endpoints(fleet: Fleet, value: str) -> list[str]:
     names = [name.strip() for name in value.split(",") if name.strip()]
     for name in names:
         if name not in fleet.endpoints:
-            near = difflib.get_close_matches(name, fleet.endpoints, 1)
-            raise ValueError(f"unknown endpoint {name!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+            raise ValueError(f"unknown endpoint {name!r}{_instead(name, fleet.endpoints)}")
     return names
+
+
+def _instead(written: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(written, names, 1)
+    return f", did you mean {near[0]!r}?" if near else f"; there are: {', '.join(names)}"
 
 
 def _number(value: str, expected: str) -> float:

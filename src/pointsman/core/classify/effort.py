@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pointsman.core.classify.cues import stems_of
 from pointsman.core.classify.view import View
 
+LONG_CHARS = 1_200
 BASE: Mapping[str, int] = {"coding": 3, "reasoning": 4, "vision": 3, "background": 2, "general": 2}
 
 HARD = frozenset(
@@ -61,4 +62,4 @@ def _of_length(view: View, kind: str) -> list[tuple[str, int]]:
         return []
     if view.length <= 60:
         return [("a short prompt", -1)]
-    return [("a long prompt", 1)] if view.length > 1_200 else []
+    return [("a long prompt", 1)] if view.length > LONG_CHARS else []

@@ -16,7 +16,8 @@ ENGLISH: Mapping[str, str] = {
         subroutine macro query queries endpoint app application website webpage loop array arrays parser scraper api
         server client library package plugin extension struct interface test tests schema table endpoints bot bots
         site page button form sketch formula workflow pipeline dockerfile daemon plugins extensions command scripts
-        handler wrapper decorator migration job config playbook contract game clone toggle dropdown slider""",
+        handler wrapper decorator migration job config playbook contract game clone toggle dropdown slider platform
+        saas dashboard backend engine simulator emulator tool landing_page""",
     "code-word": """abap actionscript actix ada_code adjacency adjacency_list adjacency_matrix aiohttp airflow
         android android_studio angular ansible antlr apex_class api_endpoint api_key appium apps_script appwrite
         apt_get arduino argocd argv ascii_code asgi asm asp async asyncio attributeerror automake autotools await
@@ -90,7 +91,7 @@ ENGLISH: Mapping[str, str] = {
         web_component webassembly webgl webgpu webhook webhooks webpack webpack_config websocket websockets wget
         wgpu while_loop window_function winforms wireshark woocommerce wordpress worker_process wp_query wpf wsgi
         wxpython xaml xargs xcode xgboost xlookup xml xor xpath xunit yacc yaml yml zabbix zephyr_rtos zero_downtime
-        zfs zigbee zod zookeeper zsh""",
+        zfs zigbee zod zookeeper zsh oom segv sigkill sigterm enoent eacces econnrefused my_pr the_pr this_pr a_pr""",
     "tech": """algorithm alpine animation api app application apps argparse args argument arguments array arrays
         artifact ascending async async_code auth axis babel backup backwards benchmark benchmarks binaries binary
         bit bits bluetooth boolean bot bots branch branch_name browser buffer bug bugs build builds button byte

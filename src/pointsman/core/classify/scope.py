@@ -44,8 +44,9 @@ CUES = (
         "file-count",
         "file files module package crate service",
         "파일",
-        r"\b(\d{1,4}|two|three|four|five|several|multiple|many) (?:\w+ )?(?:files|modules|packages|crates|services)\b"
-        r"|(\d+)개(?:의)? ?파일",
+        r"(?<!how )\b(\d{1,4}|two|three|four|five|several|multiple|many) (?:\w+ )?"
+        r"(?:files|modules|packages|crates|services)\b"
+        r"|(\d+)개(?:의)? ?파일|파일 ?(\d+)개",
     ),
     Cue(
         "everywhere",
@@ -124,7 +125,7 @@ goes) (?:\w+ )?(?:down|broken|offline|on fire|failing)\b
 \b(?:full|complete|exhaustive|whole) (?:sweep|inventory|pass)\b
 \b(?:full|complete|exhaustive) audit\b
 \bsweep (?:through )?(?:the|all|our)\b
-\b(?:read|go through|review|check|scan|audit) (?:all|every|each|the entire|the whole)\b(?: of)?(?: the|\
+\b(?:read|go through|review|check|scan|audit|summari[sz]e) (?:all|every|each|the entire|the whole)\b(?: of)?(?: the|\
  our)? ?(?:\w+ )?(?:document|doc|file|note|ticket|page|repo|repository|codebase|archive|corpus|module)s?\b
 전수 ?(?:조사|검사)|전체 ?(?:문서|파일).{0,12}(?:검토|점검|확인)
 """,
@@ -240,6 +241,11 @@ class Scope:
     def match(self, name: str) -> re.Match[str] | None:
         return _BY_NAME[name].find(self.view.prose) if name in self._open else None
 
+    def quotes(self, name: str) -> bool:
+        """Whether the words of cue `name` stand between quotation marks: in a text to work on, not in the wish."""
+        match = self.match(name)
+        return match is not None and self.view.prose.count('"', 0, match.start()) % 2 == 1
+
     def sizes(self) -> list[Finding]:
         """paths, files and lines, as far as the prompt gives them."""
         found = [Finding("paths", self.paths, ", ".join(self.paths[:3]))] if self.paths else []
@@ -277,7 +283,7 @@ class Scope:
         if words := self.words("everywhere"):
             return Finding("files", max(MANY_FILES, named), words)
         if match := self.match("file-count"):
-            word = match[1] or match[2]
+            word = match[1] or match[2] or match[3]
             return Finding("files", max(_NUMBER.get(word) or int(word), named), match[0])
         if words := self.words("new-app"):
             return Finding("files", max(SEVERAL_FILES, named), words)

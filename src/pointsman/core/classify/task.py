@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pointsman.core.classify.effort import complexity_of
+from pointsman.core.classify.effort import LONG_CHARS, complexity_of
 from pointsman.core.classify.kinds import Verdict, judge
 from pointsman.core.classify.language import language_of
 from pointsman.core.classify.risk import risks
@@ -22,6 +22,7 @@ FOLLOW_UP_CHARS = 60
 PASTE_CHARS = 400  # a longer background prompt holds a text to work on, whose words ask for nothing
 
 _NOT_TASK_FIELDS = frozenset({"diff"})
+_NOT_QUICK = ("ambiguous", "tool_heavy", "full_sweep")
 _PERCEPTION = frozenset({"vision", "image-generation", "audio", "embedding"})
 
 
@@ -100,22 +101,22 @@ def _add_effort(facts: _Facts, scope: Scope) -> None:
     small = scope.words("small")
     if kind == "background":
         facts.infer(Finding("background", True, "the kind is background"))
-        if "critical" not in facts.stated and scope.view.length > PASTE_CHARS:
+        if "critical" not in facts.stated and (scope.view.length > PASTE_CHARS or scope.quotes("critical")):
             facts.drop("critical")
     files, lines = facts.values.get("files"), facts.values.get("lines")
     complexity, parts = complexity_of(scope.view, kind=kind, files=files, lines=lines, small=bool(small))
     facts.infer(Finding("complexity", complexity, parts))
     if kind == "coding" and (words := scope.ambiguity()):
         facts.infer(Finding("ambiguous", True, words))
-    _add_quick(facts, small)
+    _add_quick(facts, small, scope.view.length)
 
 
-def _add_quick(facts: _Facts, small: str | None) -> None:
-    """A quick task is one small thing in one place (document 001: single file, small fix)."""
-    if facts.values["kind"] not in ("coding", "general", "background"):
+def _add_quick(facts: _Facts, small: str | None, length: int) -> None:
+    """A quick task is one small, clear thing in one place (document 001: single file, small fix)."""
+    if facts.values["kind"] not in ("coding", "general", "background") or any(map(facts.values.get, _NOT_QUICK)):
         return
     one_place = (facts.values.get("files") or 1) == 1 and (facts.values.get("lines") or 0) < 100
-    if one_place and (small or facts.values["complexity"] <= 3):
+    if one_place and (small or (facts.values["complexity"] <= 3 and length <= LONG_CHARS)):
         facts.infer(Finding("quick", True, small or f"one place, complexity {facts.values['complexity']}"))
 
 
