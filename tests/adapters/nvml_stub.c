@@ -1,5 +1,6 @@
 /* A stand-in for the driver's libnvidia-ml.so.1, so that the real binding is loaded and called without a GPU.
- * NVML_STUB chooses the machine: two (default), hot (throttled), lost, unified, mig, mismatch, forgets, none, hangs.
+ * NVML_STUB chooses the machine: two (default), hot (throttled), lost, unified, mig, mismatch, forgets, none, hangs,
+ * follows (one card of 32 GiB, of which as many are used as the file NVML_STUB_USED says).
  * Figures are of no real card. Functions that are not here answer FUNCTION_NOT_FOUND through the binding. */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,14 @@ enum { OK = 0, UNINITIALIZED = 1, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT
 
 static device gpus[2] = {{0, 0}, {1, 0}}, child = {0, 1};
 static int inits, forgotten;
+
+static unsigned long long told_used(void) {
+    unsigned long long used = 0;
+    FILE *file = fopen(getenv("NVML_STUB_USED"), "r");
+    if (file != NULL && fscanf(file, "%llu", &used) != 1) used = 0;
+    if (file != NULL) fclose(file);
+    return used;
+}
 
 static int is(const char *name) {
     const char *chosen = getenv("NVML_STUB");
@@ -54,6 +63,7 @@ ret nvmlDeviceGetMemoryInfo(device *d, memory *m) {
     if (is("unified")) return NOT_SUPPORTED;
     m->total = (d->child ? 20 : 80) * GIB;
     m->used = (d->child ? 5 : 57) * GIB;
+    if (is("follows")) { m->total = 32 * GIB; m->used = told_used() * GIB; }
     m->free = m->total - m->used;
     return OK;
 }

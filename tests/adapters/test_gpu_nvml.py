@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.nvml import build_stub
 
 GIB = 1024**3
 SAMPLE = """
@@ -32,17 +33,9 @@ Sampler = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def stub_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("needs a C compiler, to build the stand-in for libnvidia-ml.so.1")
     folder = tmp_path_factory.mktemp("nvml")
-    source = Path(__file__).with_name("nvml_stub.c")
-    for age, options in (("newer", ()), ("older", ("-DOLDER",))):
-        (folder / age).mkdir()
-        library = str(folder / age / "libnvidia-ml.so.1")
-        subprocess.run(
-            (compiler, *options, "-shared", "-fPIC", "-Wall", "-Werror", "-o", library, str(source)), check=True
-        )
+    build_stub(folder / "newer")
+    build_stub(folder / "older", "-DOLDER")
     return folder
 
 

@@ -127,6 +127,7 @@ async def test_a_model_that_answers_is_not_evicted_and_the_other_waits(serve, cl
     assert await loaded(client, server) == ["b:1"]
 
 
+@pytest.mark.erases
 async def test_erasing_is_refused_and_counted_whatever_the_verb(serve, client):
     server = await serve(KIND)
     assert (await client.post(server.url + "/api/delete", json={"name": "m-1"})).status_code == 405

@@ -28,11 +28,13 @@ from pointsman.engine.machines import MachineTimes
 from pointsman.engine.restart import RestartTimes
 from pointsman.ports import AuditQuery
 from support.fleets import ask, endpoint, model
+from support.soak import SOAK
 from support.systemd_session import Session, systemd_session
 from support.worlds import StillHost
 
 pytestmark = [pytest.mark.real_llama, pytest.mark.real_systemd]
 
+ROUNDS = range(1 if SOAK == 1 else 2 * SOAK)  # promise V2: twenty of each in `make soak`, none of them healthy
 SOURCES = Path(__file__).parents[2] / "src"
 # Answers health and the list of models as llama.cpp does, takes a question, and never says a word.
 MUTE = """
@@ -193,7 +195,8 @@ async def test_waiting_for_idle_lets_the_stream_end(session: Session, tiny_gguf:
     assert isinstance(heard[-1], events.Answered)
 
 
-async def test_a_slow_start_is_waited_for(session: Session, tiny_gguf: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("_", ROUNDS)
+async def test_a_slow_start_is_waited_for(_: int, session: Session, tiny_gguf: Path, tmp_path: Path) -> None:
     port = free_port()
     slow = "import time,subprocess,sys; time.sleep(0.7); sys.exit(subprocess.call(sys.argv[1:]))"
     command = (sys.executable, "-m", "pointsman.adapters.embedded", tiny_gguf, "--port", port, "--context", 256)
@@ -204,7 +207,8 @@ async def test_a_slow_start_is_waited_for(session: Session, tiny_gguf: Path, tmp
     assert RestartStage.LOADING in stages
 
 
-async def test_a_crash_loop_is_never_healthy(session: Session, tmp_path: Path) -> None:
+@pytest.mark.parametrize("_", ROUNDS)
+async def test_a_crash_loop_is_never_healthy(_: int, session: Session, tmp_path: Path) -> None:
     port = free_port()
     dying = unit("/bin/sh", "-c", "echo cannot load; sleep 0.2; exit 1", more="Restart=always\nRestartSec=100ms")
     await session.write("llama", dying)
@@ -216,7 +220,8 @@ async def test_a_crash_loop_is_never_healthy(session: Session, tmp_path: Path) -
         assert text.startswith("restart llama: restarted but not healthy")
 
 
-async def test_a_port_that_another_process_took_is_named(session: Session, tmp_path: Path) -> None:
+@pytest.mark.parametrize("_", ROUNDS)
+async def test_a_port_that_another_process_took_is_named(_: int, session: Session, tmp_path: Path) -> None:
     """The unit runs and the port answers, only not from the unit: everything a naive check looks at is green."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", MUTE, str(port))
@@ -234,7 +239,8 @@ async def test_a_port_that_another_process_took_is_named(session: Session, tmp_p
     assert f"port {port} belongs to pid {process.pid}" in ended.text and "not to llama" in ended.text
 
 
-async def test_green_health_without_an_answer_is_not_healthy(session: Session, tmp_path: Path) -> None:
+@pytest.mark.parametrize("_", ROUNDS)
+async def test_green_health_without_an_answer_is_not_healthy(_: int, session: Session, tmp_path: Path) -> None:
     port = free_port()
     (session.units / "mute.py").write_text(MUTE)
     await session.write("llama", unit(sys.executable, session.units / "mute.py", port))

@@ -32,6 +32,7 @@ from pointsman.engine.groups import SwapTimes
 from pointsman.engine.machines import MachineTimes
 from pointsman.engine.restart import RestartTimes
 from support.fleets import ask, endpoint, model
+from support.nvml import StubbedCard
 
 pytestmark = pytest.mark.real_llama
 
@@ -41,10 +42,11 @@ SOURCES = Path(__file__).parents[2] / "src"
 
 @dataclass
 class FakeCard:
-    """A GPU whose memory follows the servers that live: too small for both. Remembers how many it ever held."""
+    """A GPU whose memory follows the servers that live, told by NVML: too small for both. Remembers how many it held."""
 
     services: ProcessServices
     owned: tuple[Service, ...]
+    card: StubbedCard
     most: int = 0
     order: list[str] = field(default_factory=list)
 
@@ -64,8 +66,8 @@ class FakeCard:
             await asyncio.sleep(0.005)
 
     async def sample(self) -> HostSample:
-        used = 20 * GIB * await self.look()
-        gpu = Gpu(index=0, name="card", vram_total=32 * GIB, vram_used=used, vram_free=32 * GIB - used)
+        total, used, free = await self.card.read(20 * await self.look())
+        gpu = Gpu(index=0, name="card", vram_total=total, vram_used=used, vram_free=free)
         return HostSample(taken_at=0.0, gpus=(gpu,))
 
 
@@ -108,7 +110,7 @@ async def two_servers(gguf: Path, state: Path) -> AsyncIterator[tuple[Engine, Fa
     paths = ":".join((str(SOURCES), *sys.path))
     services = ProcessServices(state / "services", environ={**os.environ, "PYTHONPATH": paths})
     clock, clients = SystemClock(), Clients(environ={})
-    store, card = await SqliteStore.open(state, clock), FakeCard(services, owned)
+    store, card = await SqliteStore.open(state, clock), FakeCard(services, owned, StubbedCard(state / "nvml"))
     router = ServiceRouter(fleet.services, {ServiceKind.PROCESS: services})
     engine = Engine(
         fleet=fleet, backends={n: open_backend(e, clients, clock.now) for n, e in fleet.endpoints.items()}, store=store,
@@ -124,6 +126,7 @@ async def two_servers(gguf: Path, state: Path) -> AsyncIterator[tuple[Engine, Fa
             yield engine, card
     finally:
         observer.cancel()
+        await card.card.aclose()
         for each in owned:
             await services.act(each, "stop")
         await router.aclose()
