@@ -158,7 +158,8 @@ class Restarts:
     async def carry_out(self, name: str, verb: str, *, when_idle: bool = False) -> RestartProgress:
         """Starts or restarts it and watches until it is healthy or surely not. Progress is on every snapshot."""
         plan = await self.plan(name, verb)
-        shown = RestartProgress(service=name, verb=verb, stage=RestartStage.STOPPING, started=self.clock.now())
+        stage = RestartStage.STARTING if verb == "start" else RestartStage.STOPPING
+        shown = RestartProgress(service=name, verb=verb, stage=stage, started=self.clock.now())
         if plan.refusal is not None:
             refused = replace(shown, stage=RestartStage.REFUSED, text=plan.refusal)
             under_way = self.board.restart_of(name)
