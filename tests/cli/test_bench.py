@@ -83,5 +83,5 @@ def test_the_proposal_is_a_diff_and_the_file_stays_as_it_was(pointsman, served, 
 
 def test_simulated_figures_are_marked_and_never_proposed(pointsman):
     arguments = ("bench", "coder-next", "--demo", "--speed", "1000", *QUICK)
-    assert "coder-next (simulated)" in pointsman(*arguments).out
+    assert "coder-next sim" in pointsman(*arguments).out
     assert pointsman(*arguments, "--propose").out == ""

@@ -154,11 +154,22 @@ def _shown(place: Place, proposing: bool, as_json: bool) -> Show:
         for left in failed:
             say.tell(f"✗ {left['model']}: {left['why']}")
         if proposing:
-            say.data(propose(place, [(s.model, keys) for s in found if (keys := stated_keys(s))]), newline=False)
+            _propose(place, found)
         elif found:
             _show_table(fleet, found)
 
     return show
+
+
+def _propose(place: Place, found: list[Speed]) -> None:
+    keys = [(speed.model, stated) for speed in found if (stated := stated_keys(speed))]
+    if keys:
+        say.data(propose(place, keys), newline=False)
+    else:
+        simulated = any(speed.simulated for speed in found)
+        say.tell(
+            f"nothing to propose: {'simulated figures are of no real model' if simulated else 'no speed was told'}"
+        )
 
 
 def stated_keys(speed: Speed) -> dict[str, str]:
@@ -176,6 +187,9 @@ def stated_keys(speed: Speed) -> dict[str, str]:
 
 
 def _show_table(fleet: Fleet, found: list[Speed]) -> None:
+    if any(speed.simulated for speed in found):
+        say.tell("simulated: these figures are of no real model")
+    say.tell("median (middle half); speeds in tokens per second, times in seconds")
     head = ("MODEL", "PROMPT", "AT ONCE", "FIRST TOKEN", "READS", "WRITES", "TOGETHER", "FAILED", "STATED")
     say.table(head, [row for speed in found for row in _rows(fleet.models[speed.model], speed)])
 
@@ -185,16 +199,16 @@ def _rows(model: Model, speed: Speed) -> list[tuple[str, ...]]:
     stated = "not stated"
     if generation.stated is not None:
         low, high = generation.stated
-        stated = f"{generation.verdict or '?'} {low:g}" + ("" if low == high else f"-{high:g}") + " tok/s"
+        stated = f"{generation.verdict or '?'} {low:g}" + ("" if low == high else f"-{high:g}")
     return [
         (
-            f"{speed.model} (simulated)" if speed.simulated else speed.model,
+            f"{speed.model} sim" if speed.simulated else speed.model,
             figures.count(point.prompt_tokens),
             str(point.concurrency),
-            _spread(point.first_token_s, " s", 2),
-            _spread(point.prompt_per_s, " tok/s", 0),
-            _spread(point.generation_per_s, " tok/s", 1),
-            figures.number(point.together_per_s, " tok/s"),
+            _spread(point.first_token_s, 2),
+            _spread(point.prompt_per_s, 0),
+            _spread(point.generation_per_s, 1),
+            figures.number(point.together_per_s, ""),
             str(point.failed),
             stated if point is speed.headline else "",
         )
@@ -202,7 +216,7 @@ def _rows(model: Model, speed: Speed) -> list[tuple[str, ...]]:
     ]
 
 
-def _spread(spread: Spread | None, unit: str, digits: int) -> str:
+def _spread(spread: Spread | None, digits: int) -> str:
     if spread is None:
         return figures.UNKNOWN
-    return f"{spread.median:.{digits}f}{unit} ({spread.low:.{digits}f}-{spread.high:.{digits}f})"
+    return f"{spread.median:.{digits}f} ({spread.low:.{digits}f}-{spread.high:.{digits}f})"
