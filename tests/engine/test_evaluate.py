@@ -65,9 +65,12 @@ async def test_what_was_not_answered_is_neither_right_nor_wrong() -> None:
 
 async def test_where_no_code_can_be_run_none_is_asked_for() -> None:
     world, judge = World({"gpu": [say("yes")]}), PaperJudge(problem="no sandbox")
-    quality, _ = await graded(world, item("a"), CODE, judge=judge)
+    quality, _ = await graded(world, CODE, CODE, CODE, item("a"), judge=judge)
     assert world.called() == ["gpu"] and judge.judged == []
-    assert quality.scores[1].percent is None and quality.scores[1].skipped == 1
+    code, general = quality.scores
+    assert (code.percent, code.skipped, general.percent) == (None, 3, 100)
+    with pytest.raises(NotAnswered, match="no sandbox"):
+        await graded(world, CODE, judge=judge)
 
 
 async def test_a_model_that_answers_nothing_at_first_is_given_up() -> None:

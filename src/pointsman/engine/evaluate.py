@@ -36,11 +36,19 @@ async def evaluate(
 ) -> Quality:
     """Raises NotAnswered if the first tasks in a row get no answer at all."""
     graded: list[Graded] = []
+    no_sandbox = await judge.problem() if any(isinstance(item.check, Code) for item in items) else None
+    asked = 0
     for item in items:
-        graded.append(await _grade(console, model, item, judge))
+        if no_sandbox is not None and isinstance(item.check, Code):  # asking would cost something and tell nothing
+            graded.append(Graded(item=item.id, kind=item.kind, passed=None, why=no_sandbox))
+        else:
+            graded.append(await _grade(console, model, item, judge))
+            asked += 1
+            if asked == _GIVEN_UP and all(each.passed is None for each in graded):
+                raise NotAnswered(graded[-1].why)
         hear(graded[-1])
-        if len(graded) == _GIVEN_UP and all(each.passed is None for each in graded):
-            raise NotAnswered(graded[-1].why)
+    if not asked and no_sandbox is not None:
+        raise NotAnswered(no_sandbox)
     return Quality(
         model=model.name,
         model_id=model.id,
@@ -53,10 +61,6 @@ async def evaluate(
 
 
 async def _grade(console: Asking, model: Model, item: Item, judge: CodeJudge) -> Graded:
-    if isinstance(item.check, Code):
-        problem = await judge.problem()
-        if problem is not None:  # asking would cost something and tell nothing
-            return Graded(item=item.id, kind=item.kind, passed=None, why=problem)
     try:
         answer = await ask_one(console, model, item.prompt, OUTPUT)
     except NotAnswered as silent:

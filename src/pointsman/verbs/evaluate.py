@@ -175,10 +175,18 @@ def _show_tables(fleet: Fleet, found: Found) -> None:
     ]
     say.table(("MODEL", "KIND", "SOLVED", "SHARE", "SKIPPED", "STATED"), rows)
     for quality, graded in found:
-        for one in graded:
-            if not one.passed:
-                what = "skipped" if one.passed is None else "wrong"
-                say.tell(f"{quality.model}: {one.item} {what}: {one.why}")
+        for (passed, why), items in _together(graded).items():
+            what = "skipped" if passed is None else "wrong"
+            say.tell(f"{quality.model}: {what}: {', '.join(items)}: {why}")
+
+
+def _together(graded: list[Graded]) -> dict[tuple[bool | None, str], list[str]]:
+    """What was not solved, by what came of it and why."""
+    found: dict[tuple[bool | None, str], list[str]] = {}
+    for one in graded:
+        if not one.passed:
+            found.setdefault((one.passed, one.why), []).append(one.item)
+    return found
 
 
 def _stated(model: Model, kind: str) -> str:
