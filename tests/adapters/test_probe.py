@@ -111,22 +111,31 @@ async def test_a_llama_server_is_asked_nothing_that_wakes_or_loads_a_model(serve
     assert {request.method for request in stage.seen} == {"GET"}
 
 
+_HALF_OF_THE_SECOND_STAGE = {"stages": ["tensors", "warm-up"], "current": "warm-up", "value": 0.5}
+
+
 async def test_a_router_is_never_asked_for_one_models_figures_and_its_loaded_models_are_told(serve, client) -> None:
     models = {
         "data": [
             {"id": "a", "status": {"value": "loaded"}},
             {"id": "b", "status": {"value": "unloaded", "failed": True, "exit_code": 1}},
             {"id": "c", "status": {"value": "sleeping"}},
+            {"id": "d", "status": {"value": "loading", "progress": _HALF_OF_THE_SECOND_STAGE}},
         ]
     }
     stage = await serve(llama(props={"role": "router", "max_instances": 4}, v1__models=models))
     seen = await look(client, EndpointKind.LLAMA_CPP, stage.url)
     assert sorted(stage.targets) == ["/health", "/props", "/v1/models"]
     assert seen.health.state is HealthState.UP
-    assert seen.health.reason == "router, 1 of 3 models loaded; failed to load: b"
+    assert seen.health.reason == "router, 1 of 4 models loaded; failed to load: b"
     assert seen.status is not None
-    assert [(m.id, m.state) for m in seen.status.loaded] == [("a", "loaded"), ("c", "sleeping")]
-    assert seen.status.available == frozenset("abc")
+    assert [(m.id, m.state) for m in seen.status.loaded] == [
+        ("a", "loaded"),
+        ("c", "sleeping"),
+        ("d", "loading"),
+    ]
+    assert seen.status.loaded[2].done == 0.75
+    assert seen.status.available == frozenset("abcd")
 
 
 async def test_waiting_requests_make_an_endpoint_busy(serve, client) -> None:

@@ -257,13 +257,13 @@ async def test_the_suggested_action_and_models_in_memory_ask_before_they_act(
 
 async def test_the_stages_of_a_restart_are_shown_live_where_the_service_stands(console: Any, read: Read) -> None:
     going = RestartProgress(
-        service="ollama", verb="restart", stage=RestartStage.LOADING, started=console.snapshot.now, seconds=12.0, done=0.4, text="loading"
+        service="ollama", verb="restart", stage=RestartStage.LOADING, started=console.snapshot.now, seconds=12.0, done=0.4, typical_s=41.0, text="loading"
     )  # fmt: skip
     async with screen(console, (200, 60)) as (app, pilot):
         console.publish(restarts=(going,))
         await until(pilot, lambda: bool(app.picture.snapshot.restarts))  # type: ignore[union-attr]
         await settle(app, pilot)
-        assert "◐ loading" in read(app) and "12s 40% loading" in read(app)
+        assert "◐ loading" in read(app) and "12s/41s 40% loading" in read(app)
 
 
 async def test_the_arrangement_of_a_size_comes_back_with_that_size(console: Any, read: Read) -> None:

@@ -150,12 +150,23 @@ def _llama_load(look: Look, rates: Rates, metrics: Metrics | None) -> dict[str, 
     }
 
 
+def _router_progress(status: JsonObject) -> float | None:
+    """Over all stages of a load, of which one is under way."""
+    progress = record(status.get("progress"))
+    value, stages = number(progress.get("value")), words(progress.get("stages"))
+    if value is None:
+        return None
+    passed = stages.index(str(progress["current"])) if progress.get("current") in stages else 0
+    return min(max((passed + value) / max(len(stages), 1), 0.0), 1.0)
+
+
 def _llama_router(look: Look, props: JsonObject, models: tuple[JsonObject, ...]) -> Probed:
     """The manager lives (trap T7); which models do is in each one's status."""
-    states = {str(m["id"]): str(record(m.get("status")).get("value", "unknown")) for m in models if name(m.get("id"))}
+    told = {str(m["id"]): record(m.get("status")) for m in models if name(m.get("id"))}
+    states = {model: str(status.get("value", "unknown")) for model, status in told.items()}
     failed = [str(m["id"]) for m in models if name(m.get("id")) and record(m.get("status")).get("failed") is True]
     present = tuple(
-        LoadedModel(id=model, state=state)
+        LoadedModel(id=model, state=state, done=_router_progress(told[model]) if state == "loading" else None)
         for model, state in states.items()
         if state in ("loaded", "loading", "sleeping")
     )

@@ -23,6 +23,7 @@ class LoadedModel:
     context: int | None = None  # tokens it was loaded with
     expires_at: float | None = None  # Unix seconds
     state: str = "loaded"  # loaded, loading, sleeping
+    done: float | None = None  # 0..1 of loading, where the server tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,7 @@ class RestartProgress:
     started: float  # Unix seconds
     text: str = ""  # why it is in this stage
     done: float | None = None  # 0..1 of loading, where the server tells
+    typical_s: float | None = None  # seconds that it usually takes
     seconds: float = 0.0  # since it was asked for
     tail: tuple[str, ...] = ()  # the last log lines of one that is not healthy
 

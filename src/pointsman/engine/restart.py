@@ -164,6 +164,7 @@ class Restarts:
             refused = replace(shown, stage=RestartStage.REFUSED, text=plan.refusal)
             under_way = self.board.restart_of(name)
             return refused if under_way is not None and not under_way.over else self._show(refused)
+        shown = replace(shown, typical_s=plan.typical_s)
         self._show(shown)
         try:
             return await self._carried_out(shown, when_idle)
@@ -200,13 +201,20 @@ class Restarts:
         while True:
             watch = advance(watch, await self._look(shown.service))
             seconds = self.clock.monotonic() - began
-            self._show(replace(shown, stage=watch.stage, text=watch.text, seconds=seconds))
+            done = self._done(shown.service) if watch.stage is RestartStage.LOADING else None
+            self._show(replace(shown, stage=watch.stage, text=watch.text, seconds=seconds, done=done))
             if watch.stage is RestartStage.ANSWERING:
                 ok, text = await self._answers(shown.service)
                 return answered(watch, ok, text)
             if watch.stage is RestartStage.UNHEALTHY:
                 return watch
             await self.sleep(self.times.poll)
+
+    def _done(self, name: str) -> float | None:
+        """How far its models are loaded, where their server tells."""
+        known = self.board.snapshot().status
+        loaded = (model for place in self._places(name) if place in known for model in known[place].loaded)
+        return min((model.done for model in loaded if model.done is not None), default=None)
 
     async def _look(self, name: str) -> Look:
         """The manager's word, then, once it runs, probes and the owner of each port."""

@@ -107,12 +107,16 @@ def _loaded(model: LoadedModel, detail: EndpointDetail, picture: Picture) -> Lin
     context = "" if model.context is None else f" · context {model.context:,}"
     return (
         (f"  {label(model.id)}", "strong"),
-        (f"  {model.state} · {figures.size(model.size)}, {figures.size(model.vram)} in VRAM", ""),
+        (f"  {_state(model)} · {figures.size(model.size)}, {figures.size(model.vram)} in VRAM", ""),
         spill,
         (context, ""),
         *_short_of(model, detail, picture),
         (_expiry(model, picture.now), "dim"),
     )
+
+
+def _state(model: LoadedModel) -> str:
+    return model.state if model.done is None else f"{model.state}, {model.done * 100:.0f} %"
 
 
 def _short_of(model: LoadedModel, detail: EndpointDetail, picture: Picture) -> Line:

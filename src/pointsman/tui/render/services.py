@@ -70,8 +70,10 @@ def stage_of(progress: RestartProgress, glyphs: Glyphs) -> Part:
 
 
 def progress_of(progress: RestartProgress) -> Part:
+    """How long it has taken, of how long it usually takes, and how far it is where its server tells."""
+    usual = "" if progress.over or progress.typical_s is None else f"/{figures.span(progress.typical_s)}"
     done = "" if progress.done is None else f" {progress.done * 100:.0f}%"
-    return f"{figures.span(progress.seconds)}{done} {progress.text}", "dim"
+    return f"{figures.span(progress.seconds)}{usual}{done} {progress.text}", "dim"
 
 
 def in_full(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
