@@ -532,6 +532,8 @@ class AuditQuery:
     rule: str | None = None
     actor: str | None = None
     text: str | None = None
+    since: float | None = None  # Unix seconds, of the lines' own clock
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

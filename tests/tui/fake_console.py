@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pointsman.core.audit import AuditEvent, AuditRow, EventType
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState, EventType
 from pointsman.core.checks import Checked, CheckOrder, CheckRun, parse_command
 from pointsman.core.decision import Decision, Rejection, Rung
 from pointsman.core.drift import Drift
@@ -542,6 +542,8 @@ class FakeConsole:
             and (query.before is None or line.seq < query.before)
         ]
         return tuple(found[: query.limit])
+
+    audit_state = AuditState()
 
     async def audit_size(self) -> int:
         return len(self.rows)

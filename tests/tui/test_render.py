@@ -214,10 +214,11 @@ def test_zoom_leaves_one_pane() -> None:
         ("model=opus", "model", "opus"),
         ("two words", "text", "two words"),
         ("a=b", "text", "a=b"),
+        ("since=2h", "since", 1e9 - 7200),
     ],
 )
 def test_the_audit_filter_knows_its_keys_and_searches_the_rest(written: str, key: str, value: str) -> None:
-    assert getattr(audit.parse_filter(written), key) == value
+    assert getattr(audit.parse_filter(written, 1e9), key) == value
 
 
 @pytest.mark.parametrize(

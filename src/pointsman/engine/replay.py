@@ -346,6 +346,9 @@ _SEEN: Mapping[str, Callable[[Replay, Line], None]] = {
 
 def _matches(row: AuditRow, query: AuditQuery) -> bool:
     within = (query.before is None or row.seq < query.before) and (query.after is None or row.seq > query.after)
+    within = (
+        within and (query.since is None or row.at >= query.since) and (query.until is None or row.at <= query.until)
+    )
     named = (
         (query.type, row.type),
         (query.request, row.request),

@@ -164,6 +164,7 @@ class LinkedApp(TellingApp):
             fleet=self.engine.fleet,
             snapshot=event.snapshot,
             banners=self.engine.banners,
+            audit_state=self.engine.audit_state,
             history=remember(old.history, event.snapshot),
             used=remember_usage(old.used, event.snapshot),
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pointsman.core.audit import AuditRow
+from pointsman.core.audit import AuditRow, AuditState
 from pointsman.core.fleet import Fleet
 from pointsman.core.snapshot import Snapshot
 from pointsman.engine.plans import SuggestedAction
@@ -25,6 +25,7 @@ class Picture:
     totals: tuple[ModelTotal, ...] = ()  # since midnight UTC
     newest: tuple[AuditRow, ...] = ()  # newest first
     audit_size: int = 0
+    audit_state: AuditState = AuditState()
     history: Mapping[str, tuple[float | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
     glyphs: Glyphs = UNICODE
     used: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from pointsman.core.audit import AuditRow, EventType
+from pointsman.core.moments import moment
 from pointsman.core.plain_text import one_line
 from pointsman.ports import AuditQuery
 from pointsman.verbs import say
 from pointsman.verbs.audit_proof import erase, export, rotate, verify
 from pointsman.verbs.audit_replay import audit_replay
-from pointsman.verbs.mistakes import DONE
+from pointsman.verbs.mistakes import DONE, Mistake
 from pointsman.verbs.place import Place, as_json_lines, place_options
 from pointsman.verbs.run import run
 
@@ -39,13 +40,25 @@ def audit() -> None:
 @click.option("--rule", help="Only lines with this rule or failure code.")
 @click.option("--actor", help="Only lines of this actor.")
 @click.option("--text", help="Only lines whose sentence contains this.")
+@click.option("--since", metavar="WHEN", help='Only lines since then: "2h", "14:30" (UTC), "2026-11-28".')
+@click.option("--until", metavar="WHEN", help="Only lines until then.")
 @click.option("--follow", is_flag=True, help="Stay, and show new lines as they come.")
 @as_json_lines
 @place_options
 @click.pass_obj
-def show(place: Place, /, *, type_: str | None, follow: bool, as_json: bool, **wanted: Any) -> int:
+def show(
+    place: Place,
+    /,
+    *,
+    type_: str | None,
+    since: str | None,
+    until: str | None,
+    follow: bool,
+    as_json: bool,
+    **wanted: Any,
+) -> int:
     """Show audit lines, oldest first."""
-    query = AuditQuery(type=type_, **wanted)
+    query = AuditQuery(type=type_, since=_moment("--since", since), until=_moment("--until", until), **wanted)
     print_row: Show = _print_json if as_json else _print_text
     from pointsman import wiring
 
@@ -57,6 +70,13 @@ def show(place: Place, /, *, type_: str | None, follow: bool, as_json: bool, **w
     elif not rows:
         say.tell("no audit lines match")
     return DONE
+
+
+def _moment(option: str, written: str | None) -> float | None:
+    try:
+        return None if written is None else moment(written, datetime.now(UTC).timestamp(), UTC)
+    except ValueError as wrong:
+        raise Mistake(f"{option}: {wrong}, not {written!r}") from None
 
 
 async def _follow(place: Place, query: AuditQuery, last: int, print_row: Show) -> None:

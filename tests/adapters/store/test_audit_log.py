@@ -21,7 +21,7 @@ async def fill(store, make):
             make.line("100% local", "decision", request="r1", model="coder", rule="route:coding"),
             make.line("calling opus", "intent", request="r1", model="opus"),
             make.line("opus answered", "outcome", request="r1", model="opus", cost=7),
-            replace(make.line("user pinned it", "override"), actor="user"),
+            replace(make.line("user pinned it", "override"), actor="user", at=1060.0),
             make.line("next one", "decision", request="r2", model="opus", rule="route:general"),
         ]
     )
@@ -54,6 +54,8 @@ async def test_a_line_comes_back_as_it_was_written(store, make):
         (AuditQuery(model="opus", type="outcome"), [3]),
         (AuditQuery(rule="route:general"), [5]),
         (AuditQuery(actor="user"), [4]),
+        (AuditQuery(since=1000.5), [4]),
+        (AuditQuery(until=1000.5, after=3), [5]),
         (AuditQuery(text="OPUS"), [3, 2]),
         (AuditQuery(text="0%"), [1]),
         (AuditQuery(text="_"), []),

@@ -143,6 +143,8 @@ def select(query: AuditQuery) -> tuple[str, tuple[object, ...]]:
         ("rule = ?", query.rule),
         ("actor = ?", query.actor),
         (_SAYS, pattern),
+        ("body ->> '$.at' >= ?", query.since),
+        ("body ->> '$.at' <= ?", query.until),
     )
     used = [(condition, value) for condition, value in stated if value is not None]
     where = " AND ".join(condition for condition, _ in used) or "TRUE"

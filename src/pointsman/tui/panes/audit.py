@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from pointsman.core.audit import AuditRow
 from pointsman.ports import AuditQuery
-from pointsman.tui.messages import AuditAsked, AuditOpened
+from pointsman.tui.messages import AuditAsked, AuditOpened, Told
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import audit
@@ -30,7 +30,7 @@ class AuditPane(Listing):
     number = 3
     columns = audit.COLUMNS
     lines_below = 5
-    hint = "words, or type=step-down model=opus rule=… request=… actor=…"
+    hint = "words, or type=step-down model=opus rule=… request=… actor=… since=2h until=14:30"
     empty = "no line yet: every decision, call and override will leave one here"
 
     def __init__(self, *, id: str) -> None:
@@ -43,6 +43,9 @@ class AuditPane(Listing):
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return audit.rows(self._lines, picture.glyphs)
 
+    def any_at_all(self, picture: Picture) -> bool:
+        return picture.audit_size > 0
+
     def show(self, picture: Picture) -> None:
         if picture.audit_size != self._seen_size:
             self._seen_size = picture.audit_size
@@ -53,7 +56,7 @@ class AuditPane(Listing):
         return self.rows_of(picture)  # of pages that come between pictures
 
     def about(self, picture: Picture) -> str:
-        return f"{picture.audit_size:,} lines"
+        return f"{picture.audit_size:,} lines · {audit.soundness(picture.audit_state)}"
 
     def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
         return rows  # the store has filtered them
@@ -99,8 +102,13 @@ class AuditPane(Listing):
     def select(self, written: str) -> None:
         if written.strip() == self.written:
             return
+        try:
+            query = audit.parse_filter(written, 0.0 if self.picture is None else self.picture.now)
+        except ValueError as wrong:
+            self.post_message(Told(str(wrong), "error"))
+            return
         self.written = written.strip()
-        self._query = replace(audit.parse_filter(self.written), limit=PAGE)
+        self._query = replace(query, limit=PAGE)
         self._lines = ()
         self.post_message(AuditAsked(self._query))
 

@@ -74,6 +74,10 @@ class Listing(Pane):
         """A few words for the lower edge."""
         return ""
 
+    def any_at_all(self, picture: Picture) -> bool:
+        """Is there something that a filter outside of this pane may have kept back?"""
+        return False
+
     def above(self, picture: Picture) -> Content:
         return Content("")
 
@@ -84,7 +88,7 @@ class Listing(Pane):
         found = self._rows_once(picture)
         self._shown = self._arranged(self.kept(found), picture.now)
         self.rows.show(self._shown)
-        self.query_one(".heading", Drawn).draw(self._heading(bool(found), picture))
+        self.query_one(".heading", Drawn).draw(self._heading(bool(found) or self.any_at_all(picture), picture))
         self.write_edge(self._edge(picture, len(found)))
         if self.lines_above:
             above = self.query_one(".above", Drawn)

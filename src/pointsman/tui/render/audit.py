@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from pointsman.core.audit import AuditRow
+from pointsman.core.audit import AuditRow, AuditState
+from pointsman.core.moments import moment
 from pointsman.ports import AuditQuery
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
@@ -41,7 +42,7 @@ _EVENTS = MappingProxyType(
         "config": ("change", "dim"),
     }
 )
-_KEYS = ("type", "request", "model", "rule", "actor")
+_KEYS = ("type", "request", "model", "rule", "actor", "since", "until")
 
 
 def rows(lines: Iterable[AuditRow], glyphs: Glyphs) -> tuple[Row, ...]:
@@ -73,6 +74,13 @@ def ticker(lines: Iterable[AuditRow], glyphs: Glyphs, most: int) -> tuple[tuple[
     return tuple(drawn[:most])
 
 
+def soundness(state: AuditState) -> str:
+    """What the last check of the chain found, for the pane's edge."""
+    if state.problem is not None or state.lines is None:
+        return str(state)
+    return f"verified, head {state.head[:8]}" if state.head else "verified"
+
+
 def in_short(line: AuditRow, glyphs: Glyphs) -> tuple[tuple[Part, ...], ...]:
     """The line under the cursor: its whole sentence, and what it is about."""
     about = [("rule", line.rule), ("model", line.model), ("from", line.from_model), ("request", line.request)]
@@ -99,8 +107,9 @@ def _pretty(body: str) -> str:
         return clean(body)
 
 
-def parse_filter(written: str) -> AuditQuery:
-    """`type=step-down model=opus free words`: known keys select, the rest is searched in the sentence."""
+def parse_filter(written: str, now: float) -> AuditQuery:
+    """`type=step-down model=opus since=2h free words`: known keys select, the rest is searched in the sentence. Raises
+    ValueError for a moment that is none."""
     stated: dict[str, str] = {}
     words: list[str] = []
     for word in written.split():
@@ -109,7 +118,10 @@ def parse_filter(written: str) -> AuditQuery:
             stated[key] = value
         else:
             words.append(word)
+    since, until = (moment(stated[key], now) if key in stated else None for key in ("since", "until"))
     return AuditQuery(
+        since=since,
+        until=until,
         text=" ".join(words) or None,
         type=stated.get("type"),
         request=stated.get("request"),
