@@ -20,7 +20,9 @@ from pointsman.adapters.secrets import Secret, Secrets, SecretsRefused
 from pointsman.adapters.services.commands import child_environment
 from pointsman.adapters.store.export import export
 from pointsman.config import load
+from pointsman.core.chats import ChatHead, ChatTurn
 from pointsman.core.request import Message, Request
+from pointsman.ports import Chats
 from pointsman.prove.check import Check, Tried, expect
 from pointsman.prove.fake_server import Answer, Asked, serving
 
@@ -102,15 +104,25 @@ async def _serve_all(home: Path) -> dict[str, str]:
                 message = Message(role="user", text="hello")
                 request = Request(id=engine.new_request_id(), messages=(message,), pin=name)
                 told += [repr(event) async for event in engine.submit(request)]
+            await _keep_a_conversation(engine.chats)
             for key in canaries().values():
                 logging.getLogger("anybody").debug("sent %s to %s", key, server.url)
             told.append(_crash())
         expect(len(server.asked) >= CANARIES, "the keys were not used")
     return {
         "what the screen is told": "\n".join(told),
-        "ledger, log and anchor": await asyncio.to_thread(_files, home),
+        "ledger, conversations, log and anchor": await asyncio.to_thread(_files, home),
         "audit export": "\n".join(export(home / "state", foreign=True)),
     }
+
+
+async def _keep_a_conversation(chats: Chats | None) -> None:
+    """In which somebody pasted every key, with a quote that JSON escapes beside it."""
+    expect(chats is not None, "no conversation is kept by default")
+    if chats is not None:
+        pasted = '", "'.join(canaries().values())
+        turn = ChatTurn(request="r", prompt=pasted, answer=pasted, detail={"why": pasted})
+        await chats.keep(ChatHead(id="c", title=pasted), 0, turn)
 
 
 def _crash() -> str:

@@ -276,11 +276,13 @@ class TalksPane(Pane):
                 timer.resume()
 
     def turn_of(self, request: str) -> tuple[Talk, Turn] | None:
-        for talk in self.talks:
-            turn = talk.conversation.find(request)
-            if turn is not None:
+        for talk in self.talks:  # asked for every piece of a stream: what runs is last in its conversation
+            turn = talk.conversation.last
+            if turn is not None and turn.request == request:
                 return talk, turn
-        return None
+        return next(
+            ((talk, turn) for talk in self.talks if (turn := talk.conversation.find(request)) is not None), None
+        )
 
     def see(self, request: str, event: EngineEvent) -> None:
         found = self.turn_of(request)

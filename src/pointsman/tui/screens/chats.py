@@ -157,7 +157,9 @@ class ChatsScreen(Modal[None]):
 def _line(found: ChatFound, now: float) -> Content:
     head = found.head
     turns = f"{head.turns} turn" + ("" if head.turns == 1 else "s")
-    line = paint([(head.title, "strong"), (f"   {turns}, {figures.span(max(now - head.changed, 0))} ago", "dim")])
+    branch = "a branch, " if head.copy_of else ""
+    ago = figures.span(max(now - head.changed, 0))
+    line = paint([(head.title, "strong"), (f"   {branch}{turns}, {ago} ago", "dim")])
     return line if not found.snippet else line + Content("\n  ") + _snippet(found.snippet)
 
 
