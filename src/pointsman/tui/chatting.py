@@ -6,6 +6,7 @@ Asks the archive and the bridge; nothing here does I/O itself.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import SuspendNotSupported
@@ -18,16 +19,18 @@ from pointsman.tui.archive import Archive
 from pointsman.tui.conversation import Conversation, Turn
 from pointsman.tui.panes.asking import TOO_MANY
 from pointsman.tui.render.paint import stack
-from pointsman.tui.screens.chats import ChatsScreen
-from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.talking import TalkingApp
 from pointsman.tui.untrusted import one_line
+
+if TYPE_CHECKING:
+    from pointsman.tui.screens.chats import ChatsScreen
 
 _KEEPING = "keep"  # the group of workers that end by themselves and are never cut short
 
 
 class ChattingApp(TalkingApp):
     archive: Archive | None = None
+    _listing: ChatsScreen | None = None  # the list of kept conversations, as last shown
 
     @on(messages.Opened)
     def open_archive(self, event: messages.Opened) -> None:
@@ -78,8 +81,14 @@ class ChattingApp(TalkingApp):
 
     @on(messages.ChatsAsked)
     def chats_asked(self, event: messages.ChatsAsked) -> None:
-        if self.picture is not None and not isinstance(self.screen, ChatsScreen):
-            self.push_screen(ChatsScreen(self.picture.now, event.written))
+        from pointsman.tui.screens.chats import ChatsScreen  # its widgets: not before the first frame
+
+        if self.picture is not None and self._shown_list() is None:
+            self._listing = ChatsScreen(self.picture.now, event.written)
+            self.push_screen(self._listing)
+
+    def _shown_list(self) -> ChatsScreen | None:
+        return self._listing if self._listing in self.screen_stack else None
 
     @on(messages.ChatsLookedFor)
     def chats_looked_for(self, event: messages.ChatsLookedFor) -> None:
@@ -88,9 +97,9 @@ class ChattingApp(TalkingApp):
 
     @on(messages.ChatsFound)
     def chats_found(self, event: messages.ChatsFound) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, ChatsScreen):
-                screen.take(event.written, event.found)
+        listing = self._shown_list()
+        if listing is not None:
+            listing.take(event.written, event.found)
 
     @on(messages.ChatOpenAsked)
     def chat_open_asked(self, event: messages.ChatOpenAsked) -> None:
@@ -127,6 +136,8 @@ class ChattingApp(TalkingApp):
     @on(messages.ChatDeleteAsked)
     @changes
     def chat_delete_asked(self, event: messages.ChatDeleteAsked) -> None:
+        from pointsman.tui.screens.confirm import Confirm
+
         if any(talk.conversation.id == event.chat and talk.conversation.running for talk in self.chat.talks):
             self.tell(messages.Told("a reply is running in it: stop that first", "warning"))
             return
@@ -149,9 +160,9 @@ class ChattingApp(TalkingApp):
         self._look_again()
 
     def _look_again(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, ChatsScreen):
-                screen.look()
+        listing = self._shown_list()
+        if listing is not None:
+            listing.look()
 
     @on(messages.ChatExportAsked)
     def chat_export_asked(self, event: messages.ChatExportAsked) -> None:

@@ -209,8 +209,7 @@ class TalksPane(Pane):
         talk = self.talk
         talk.queue.clear()
         talk.pending, talk.editing = None, None
-        talk.transcript.conversation = conversation
-        await talk.transcript.remount(0, 0)
+        await talk.transcript.renew(conversation)
         await self.show_talk(self.place)
 
     async def resume(self, conversation: Conversation) -> bool:

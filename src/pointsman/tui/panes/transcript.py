@@ -5,6 +5,7 @@ However long the conversation is, only the turns of the window are widgets; it m
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
@@ -47,6 +48,7 @@ class Transcript(VerticalScroll):
         self.end = 0
         self._code = 0  # the block that was copied last
         self._moving = False
+        self._changing = asyncio.Lock()  # the window is changed by one at a time: the app, a tab, a worker
         self._seen_height = 0  # rows there were when the end was last on the screen
 
     def compose(self) -> ComposeResult:
@@ -79,11 +81,21 @@ class Transcript(VerticalScroll):
 
     async def show_last(self) -> None:
         """The newest turns, and the end of them."""
+        async with self._changing:
+            await self._show_last()
+
+    async def _show_last(self) -> None:
         if self.end < len(self.turns) or not self.views:
-            await self.remount(max(len(self.turns) - STEP, 0), len(self.turns))
+            await self._remount(max(len(self.turns) - STEP, 0), len(self.turns))
         self.anchor()
 
-    async def remount(self, first: int, end: int) -> None:
+    async def renew(self, conversation: Conversation) -> None:
+        """Another conversation stands here from now on."""
+        async with self._changing:
+            self.conversation = conversation
+            await self._remount(0, 0)
+
+    async def _remount(self, first: int, end: int) -> None:
         self.mark(None)
         await self.query(TurnView).remove()
         self.first, self.end = first, end
@@ -98,26 +110,28 @@ class Transcript(VerticalScroll):
 
     async def append(self, turn: Turn) -> None:
         """A new turn, which is followed."""
-        self.mark(None)
-        self.turns.append(turn)
-        if self.end == len(self.turns) - 1:
-            self.end += 1
-            await self._mount([turn], None)
-            await self._trim()
-            self.anchor()
-        else:
-            await self.show_last()
+        self.turns.append(turn)  # at once: what runs is known by it
+        async with self._changing:
+            self.mark(None)
+            if self.end == len(self.turns) - 1:
+                self.end += 1
+                await self._mount([turn], None)
+                await self._trim()
+                self.anchor()
+            else:
+                await self._show_last()
 
     async def cut(self, place: int) -> None:
         """The conversation as it was before that turn."""
-        dropped = self.turns[place:]
-        del self.turns[place:]
-        for view in self.views:
-            if any(view.turn is each for each in dropped):
-                await view.remove()
-        self.end = min(self.end, place)
-        self.first = min(self.first, self.end)
-        self.mark(None)
+        async with self._changing:
+            dropped = self.turns[place:]
+            del self.turns[place:]
+            for view in self.views:
+                if any(view.turn is each for each in dropped):
+                    await view.remove()
+            self.end = min(self.end, place)
+            self.first = min(self.first, self.end)
+            self.mark(None)
 
     async def _trim(self) -> None:
         surplus = self.views[:-WINDOW]
@@ -138,6 +152,10 @@ class Transcript(VerticalScroll):
 
     async def grow_back(self) -> None:
         """What one looks at stays where it is, and the window's other end gives way."""
+        async with self._changing:
+            await self._grow_back()
+
+    async def _grow_back(self) -> None:
         earlier, views = max(self.first - STEP, 0), self.views
         above = views[0].virtual_region.y - self.scroll_y if views else 0
         await self._mount(self.turns[earlier : self.first], views[0] if views else None)

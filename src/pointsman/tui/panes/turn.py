@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widget import MountError, Widget
 from textual.widgets import Static
@@ -83,6 +84,7 @@ class TurnView(Vertical):
         self._written = 0  # characters of turn.text that are on the screen
         self._live: Markdown | None = None
         self._frozen = False
+        self._drawing = False  # somebody does: the timer, or who brought a tab to the front
 
     def compose(self) -> ComposeResult:
         shown = to_content(self.turn.prompt)
@@ -125,14 +127,17 @@ class TurnView(Vertical):
 
     async def catch_up(self) -> None:
         """Brings the body to where the turn is; called at the flush rate, not for every token."""
-        if self._frozen:
+        if self._frozen or self._drawing or not self.is_mounted:
             return
+        self._drawing = True
         try:
             await self._draw_on()
-        except MountError:
+        except (MountError, NoMatches):
             if self.is_attached:
                 raise
             # Else the screen, or this tab, is being left: there is nothing to draw on any more.
+        finally:
+            self._drawing = False
 
     async def _draw_on(self) -> None:
         self.redraw()
