@@ -133,9 +133,9 @@ class TurnView(Vertical):
         try:
             await self._draw_on()
         except (MountError, NoMatches):
-            if self.is_attached:
+            if all(each.is_attached for each in (self, self._live) if each is not None):
                 raise
-            # Else the screen, or this tab, is being left: there is nothing to draw on any more.
+            # Else the screen, or this tab, is being left, innermost first: there is nothing to draw on any more.
         finally:
             self._drawing = False
 
