@@ -6,32 +6,27 @@ from types import SimpleNamespace
 from typing import Any
 
 from textual import events
+from textual.content import Content
 from textual.widgets import OptionList
 
 from pointsman.tui.panes.rows import Rows
-from pointsman.tui.screens.home import Home
+from pointsman.tui.screens.reader import Reader
 from support.screen import screen, until
 
 
-def key(name: str) -> events.Key:
-    return events.Key(name, name if len(name) == 1 else None)
+async def test_a_key_that_follows_at_once_waits_for_the_screen_that_the_first_one_opened(console: Any) -> None:
+    async with screen(console) as (app, _):
+        reader = Reader("keys", Content("one line"))
+        app.push_screen(reader)
+        assert not reader.query("#reader")
+        await app.on_event(events.Key("j", "j"))
+        assert reader.query("#reader")
 
 
-async def test_keys_that_follow_at_once_are_for_the_screen_that_the_first_one_opened(console: Any) -> None:
-    async with screen(console) as (app, pilot):
-        await pilot.press("escape")
-        for name in ("question_mark", "j", "G", "escape", "colon", "escape", "1"):
-            app.post_message(key(name))
-        await until(pilot, lambda: app.home.desk.active == "endpoints")
-        assert isinstance(app.screen, Home)
-
-
-async def test_leaving_at_once_after_a_key_is_no_crash(console: Any) -> None:
-    async with screen(console) as (app, pilot):
-        await pilot.press("escape")
-        for name in ("question_mark", "ctrl+q", "question_mark", "w"):
-            app.post_message(key(name))
-        await pilot.pause()
+async def test_what_was_still_opening_when_one_leaves_is_no_crash(console: Any) -> None:
+    async with screen(console) as (app, _):
+        app.exit()
+        app.push_screen(Reader("keys", Content("one line")))
     assert app._exception is None and app.return_code == 0
 
 
