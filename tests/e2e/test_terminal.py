@@ -41,13 +41,17 @@ def ask(terminal: Terminal, prompt: str) -> None:
     terminal.keys("Enter")
 
 
-def leave(terminal: Terminal) -> None:
+def out_of_the_input(terminal: Terminal) -> None:
     terminal.keys("Escape")
-    terminal.wait_for(": palette")  # out of the input: a key pressed sooner would arrive as alt+q
+    terminal.wait_for(": palette")  # a key pressed sooner would arrive as alt and that key
+
+
+def leave(terminal: Terminal) -> None:
+    out_of_the_input(terminal)
     terminal.keys("q")
 
 
-def test_a_prompt_is_answered_by_a_named_model_with_a_reason_and_leaves_audit_lines(
+def test_a_prompt_is_answered_for_a_reason_that_can_be_read_asked_what_if_found_again_and_exported(
     open_demo: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     terminal = open_demo()
@@ -56,12 +60,93 @@ def test_a_prompt_is_answered_by_a_named_model_with_a_reason_and_leaves_audit_li
     terminal.wait_for("coder-next", "simulated", "tok/s", "coding → implementer")
     screen = terminal.wait_for("outcome", "intent", "decision")
     assert "answered in" in screen
-    leave(terminal)
+    out_of_the_input(terminal)
+    reads_why(terminal)
+    asks_what_if(terminal)
+    finds_it_in_the_audit(terminal)
+    exports_the_audit(terminal, tmp_path / "state" / "demo" / "exports" / "audit.csv")
+    terminal.keys("q")
     terminal.wait_for("DONE:0 TTY:2")
     ledger = sqlite3.connect(f"file:{tmp_path}/state/demo/ledger.db?mode=ro", uri=True)
     types = [row[0] for row in ledger.execute("SELECT type FROM audit ORDER BY seq")]
     ledger.close()
     assert types[:3] == ["decision", "intent", "outcome"]
+
+
+def reads_why(terminal: Terminal) -> None:
+    terminal.keys("w")
+    terminal.wait_for("why this model", "WHICH RULE", "LADDER", "NOT ASKED")
+    terminal.keys("q")
+    terminal.wait_for("WHICH RULE", gone=True)
+
+
+def asks_what_if(terminal: Terminal) -> None:
+    terminal.keys("W")
+    terminal.wait_for("what if:", "NOW", "WHAT IF", "coder-gpu           up")
+    terminal.keys(*"jjjjjjjj", "l", "l")
+    terminal.wait_for("up → down", "NOT ASKED (12)")
+    terminal.keys("q")
+    terminal.wait_for("NOT ASKED", gone=True)
+
+
+def finds_it_in_the_audit(terminal: Terminal) -> None:
+    terminal.keys("3", "/")
+    terminal.type("outcome")
+    terminal.keys("Enter")
+    terminal.wait_for("/outcome (1 of 1)")
+    terminal.keys("Escape")
+    terminal.wait_for("/outcome", gone=True)
+
+
+def exports_the_audit(terminal: Terminal, path: Path) -> None:
+    terminal.keys("e")
+    terminal.wait_for("export as")
+    terminal.keys("2")
+    terminal.wait_for("readable by you alone")
+    assert "outcome" in path.read_text() and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_changed_is_undone_asked_about_or_brought_back(open_demo: Callable[..., Terminal]) -> None:
+    terminal = open_demo(160, 50)
+    terminal.wait_for("NORMAL", "● UP")
+    out_of_the_input(terminal)
+    pins_and_takes_it_back(terminal)
+    closes_the_cloud_and_opens_it(terminal)
+    zooms_and_hides(terminal)
+    terminal.keys("q")
+    terminal.wait_for("DONE:0 TTY:2")
+
+
+def pins_and_takes_it_back(terminal: Terminal) -> None:
+    terminal.keys("o")
+    terminal.wait_for("pin: this model and no other")
+    terminal.keys("Tab", "Tab", "Tab", "Tab", "Tab", "Enter")
+    terminal.wait_for("◆ pin opus", "is in force")
+    terminal.keys("u")
+    terminal.wait_for("◆ pin opus", gone=True)
+
+
+def closes_the_cloud_and_opens_it(terminal: Terminal) -> None:
+    terminal.keys("L")
+    terminal.wait_for("■ LOCAL ONLY")
+    terminal.keys("L")
+    terminal.wait_for("open the cloud again?")
+    terminal.keys("y")
+    terminal.wait_for("local_only off")
+
+
+def zooms_and_hides(terminal: Terminal) -> None:
+    terminal.keys("2")
+    terminal.wait_for("send")
+    out_of_the_input(terminal)
+    terminal.keys("z")
+    terminal.wait_for("1 Fleet", gone=True)
+    terminal.keys("z")
+    terminal.wait_for("1 Fleet")
+    terminal.keys("1", "-")
+    terminal.wait_for("1 Fleet", gone=True)
+    terminal.keys("0")
+    terminal.wait_for("1 Fleet")
 
 
 def test_without_a_configuration_a_short_start_offers_one_or_the_simulated_fleet(
@@ -102,6 +187,10 @@ def test_a_service_found_down_is_started_and_its_model_answers(open_demo: Callab
     terminal.wait_for(": palette")
     terminal.keys("4")
     terminal.wait_for("restart")
+    terminal.keys("r")
+    terminal.wait_for("restart now", "meanwhile")
+    terminal.keys("n")
+    terminal.wait_for("restart now", gone=True)
     terminal.keys("Down", "s")
     terminal.wait_for("systemctl --user start llama-qwen", "y")
     terminal.keys("y")

@@ -116,6 +116,7 @@ async def test_a_toast_never_covers_the_input_and_there_is_never_a_second_one(
 async def test_what_is_worse_stays_below_the_newest_word(console: Any) -> None:
     async with screen(console) as (app, pilot):
         app.tell(Told("broken", "error"))
+        app.tell(Told("begun"))
         app.tell(Told("copied"))
         await pilot.pause()
         (standing,) = app._notifications

@@ -215,6 +215,8 @@ def test_zoom_leaves_one_pane() -> None:
         ("two words", "text", "two words"),
         ("a=b", "text", "a=b"),
         ("since=2h", "since", 1e9 - 7200),
+        ("step-down", "type", "step-down"),
+        ("event=outcome", "type", "outcome"),
     ],
 )
 def test_the_audit_filter_knows_its_keys_and_searches_the_rest(written: str, key: str, value: str) -> None:

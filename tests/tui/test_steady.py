@@ -5,22 +5,27 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from textual import events
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
+from pointsman.tui.app import PointsmanApp
+from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
+from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.reader import Reader
 from support.screen import screen, until
 
 
 async def test_a_key_that_follows_at_once_waits_for_the_screen_that_the_first_one_opened(console: Any) -> None:
-    async with screen(console) as (app, _):
+    async with screen(console) as (app, pilot):
         reader = Reader("keys", Content("one line"))
         app.push_screen(reader)
         assert not reader.query("#reader")
         await app.on_event(events.Key("j", "j"))
         assert reader.query("#reader")
+        await pilot.pause()
 
 
 async def test_what_was_still_opening_when_one_leaves_is_no_crash(console: Any) -> None:
@@ -45,3 +50,28 @@ async def test_a_picture_of_the_screen_is_written_and_loads_nothing_from_elsewhe
         await until(pilot, lambda: bool(console.files.written))
         (name, svg), *_ = console.files.written.items()
         assert name == "screen.svg" and "Fleet" in svg and "url(" not in svg.replace("url(#", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("1/oqu", ("endpoints", "oqu")), ("1iqz:", ("chat", "qz:"))],
+)
+async def test_what_is_typed_at_once_is_written_where_its_first_key_leads(
+    console: Any, typed: str, wanted: tuple[str, str]
+) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape")
+        for letter in typed:
+            app.post_message(events.Key({"/": "slash", ":": "colon"}.get(letter, letter), letter))
+        pane, text = wanted
+        await until(pilot, lambda: written_in(app) == text)
+        assert app.home.desk.active == pane and isinstance(app.screen, Home)
+
+
+def written_in(app: PointsmanApp) -> str | None:
+    match app.focused:
+        case Input() as field:
+            return field.value
+        case Prompt() as prompt:
+            return prompt.text
+    return None

@@ -117,7 +117,8 @@ class Desk(Container):
             return False
         self.hidden = self.hidden | {name}
         if self.active == name:
-            self.active = left[0]  # not the chat unless nothing else is left: its input would take the next keys
+            # Not the chat unless nothing else is left: its input would take the next keys.
+            self.active = next((pane for pane in left if pane != "chat"), left[0])
         self.settle()
         self.pane(self.active).focus_inside()
         return True

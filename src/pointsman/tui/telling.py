@@ -51,7 +51,8 @@ class TellingApp(SteadyApp):
         fresh = event.notification
         for each in list(self._notifications):
             if _RANK[each.severity] > _RANK[fresh.severity]:
-                fresh.message, fresh.severity = f"{fresh.message}\n{each.message}", each.severity
+                worst = each.message.rpartition("\n")[2]
+                fresh.message, fresh.severity = f"{fresh.message}\n{worst}", each.severity
         self._notifications.clear()
         for holder in self.screen.query(ToastHolder):
             holder.remove()

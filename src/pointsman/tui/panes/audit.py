@@ -55,6 +55,9 @@ class AuditPane(Listing):
     def _rows_once(self, picture: Picture) -> Sequence[Row]:
         return self.rows_of(picture)  # of pages that come between pictures
 
+    def _heading(self, any_at_all: bool, picture: Picture) -> Content:
+        return super()._heading(any_at_all or picture.audit_size > 0, picture)
+
     def about(self, picture: Picture) -> str:
         return f"{picture.audit_size:,} lines · {audit.soundness(picture.audit_state)}"
 

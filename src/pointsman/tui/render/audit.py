@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from pointsman.core.audit import AuditRow, AuditState
+from pointsman.core.audit import AuditRow, AuditState, EventType
 from pointsman.core.moments import moment
 from pointsman.ports import AuditQuery
 from pointsman.tui.render import figures
@@ -42,7 +42,10 @@ _EVENTS = MappingProxyType(
         "config": ("change", "dim"),
     }
 )
-_KEYS = ("type", "request", "model", "rule", "actor", "since", "until")
+_KEYS = MappingProxyType(
+    {key: key for key in ("type", "request", "model", "rule", "actor", "since", "until")} | {"event": "type"}
+)
+_TYPES = frozenset(EventType)
 
 
 def rows(lines: Iterable[AuditRow], glyphs: Glyphs) -> tuple[Row, ...]:
@@ -108,14 +111,16 @@ def _pretty(body: str) -> str:
 
 
 def parse_filter(written: str, now: float) -> AuditQuery:
-    """`type=step-down model=opus since=2h free words`: known keys select, the rest is searched in the sentence. Raises
-    ValueError for a moment that is none."""
+    """`type=step-down model=opus since=2h free words`: known keys select, and so does an event by its name alone, as its
+    column shows it; the rest is searched in the sentence. Raises ValueError for a moment that is none."""
     stated: dict[str, str] = {}
     words: list[str] = []
     for word in written.split():
         key, sign, value = word.partition("=")
         if sign and key in _KEYS and value:
-            stated[key] = value
+            stated[_KEYS[key]] = value
+        elif word in _TYPES and "type" not in stated:
+            stated["type"] = word
         else:
             words.append(word)
     since, until = (moment(stated[key], now) if key in stated else None for key in ("since", "until"))
