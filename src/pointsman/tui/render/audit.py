@@ -111,7 +111,7 @@ def _pretty(body: str) -> str:
 
 
 def parse_filter(written: str, now: float) -> AuditQuery:
-    """`type=step-down model=opus since=2h free words`: known keys select, and so does an event by its name alone, as its
+    """`type=step-down model=opus since=2h free words`: known keys select, as does an event by its name alone, as its
     column shows it; the rest is searched in the sentence. Raises ValueError for a moment that is none."""
     stated: dict[str, str] = {}
     words: list[str] = []
