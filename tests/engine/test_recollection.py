@@ -89,6 +89,23 @@ async def test_a_verdict_is_kept_for_a_request_that_was_remembered() -> None:
     assert memory.remembered == ["r1"] and memory.verdicts[0] == ("r1", "coder", True)
 
 
+async def test_a_thumb_on_a_reply_teaches_it_also_one_of_an_earlier_run_and_the_opposite_undoes_it() -> None:
+    """Each is an outcome with its audit line; the count of failures ends with a good one."""
+    memory = PaperMemory()
+    world, engine = opened(memory)
+    async with engine:
+        await served(engine, code())
+        engine.adopt(ask("of yesterday", id="r0", conversation="c1"), "flash", "an answer")
+        counts = [await engine.judge_reply(*said) for said in (("r1", True), ("r0", False), ("r0", True))]
+    assert memory.verdicts == [("r1", "coder", True), ("r0", "flash", False), ("r0", "flash", True)]
+    assert counts == [0, 1, 0]
+    assert [line.text for line in world.store.lines if line.type == "verdict"] == [
+        "reply of coder good, says the user",
+        "reply of flash failed, says the user",
+        "reply of flash good, says the user",
+    ]
+
+
 async def test_explain_knows_what_was_looked_up_for_the_same_prompt() -> None:
     """`explain` cannot wait: `recall` looks first, and a decision that was made has looked already."""
     memory = PaperMemory(SEEN)

@@ -19,8 +19,10 @@ from pointsman.tui.app import PointsmanApp
 from pointsman.tui.conversation import Conversation, Phase, Turn, Verdict
 from pointsman.tui.panes import transcript
 from pointsman.tui.panes.turn import TurnView
+from pointsman.tui.render import replies
 from pointsman.tui.render import talks as drawing
 from pointsman.tui.render.glyphs import ASCII, UNICODE
+from pointsman.tui.render.paint import paint
 from pointsman.tui.screens.chats import ChatsScreen, FoundChats
 from support.screen import ask, say, screen, settle, until
 
@@ -67,6 +69,14 @@ def test_a_turn_whose_details_cannot_be_read_keeps_its_words() -> None:
     for detail in ({"decision": {"no": "such"}}, {"settled": [{"kind": "Gone", "value": {}}]}, {"attempt": 3}):
         turn = keeping.turn(ChatTurn(request="r", prompt="p", answer="a", model="opus", detail=detail))
         assert (turn.text, turn.model, turn.decision, turn.phase) == ("a", "opus", None, Phase.ANSWERED)
+
+
+def test_a_verdict_on_a_turn_whose_details_are_on_the_disk_only_is_kept_with_it() -> None:
+    turn = keeping.turn(ChatTurn(request="r", prompt="p", answer="a", why="general → opus"))
+    turn.note(Verdict(True))
+    again = keeping.turn(keeping.kept(turn))
+    keeping.complete(again, {"after": []})
+    assert again.good is True and again.complete and paint(replies.why(again)).plain == "why general → opus"
 
 
 def test_what_had_not_ended_ended_with_the_program() -> None:

@@ -7,6 +7,7 @@ be read is shown without them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -41,7 +42,7 @@ def head(talk: Conversation, now: float) -> ChatHead:
 def kept(turn: Turn) -> ChatTurn:
     """What is kept of a turn as it stands now, also in the middle of its answer."""
     if not turn.complete and turn.kept is not None:
-        return turn.kept
+        return replace(turn.kept, good=turn.good)
     attempt = turn.attempt
     return ChatTurn(
         request=turn.request,
@@ -127,7 +128,8 @@ def complete(made: Turn, detail: Mapping[str, Any]) -> None:
     except (ValueError, KeyError, TypeError, StopIteration):
         return
     made.decision, made.rung, made.attempt, made.blocked = read.decision, read.rung, read.attempt, read.blocked
-    made.plan, made.settled, made.after = read.plan, read.settled, read.after
+    verdicts = [] if read.good is not None else [each for each in made.after if isinstance(each, Verdict)]
+    made.plan, made.settled, made.after = read.plan, read.settled, [*read.after, *verdicts]
     if made.plan is not None and isinstance(detail.get("ruled"), bool):
         made.phase, made.ruled = Phase.PLANNED, detail["ruled"]
     made.problem = str(detail.get("problem", ""))

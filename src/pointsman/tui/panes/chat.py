@@ -20,6 +20,7 @@ from pointsman.tui.messages import (
     ChatsAsked,
     CheckAsked,
     JudgeAsked,
+    Keep,
     LocalOnlyAsked,
     Stop,
     Told,
@@ -149,8 +150,11 @@ class ChatPane(AskingPane):
 
     async def clear(self) -> None:
         """Begins a new conversation in this tab; what runs is stopped."""
-        if self.running is not None:
-            self.post_message(Stop(self.running.request))
+        running = self.running
+        if running is not None:
+            self.post_message(Stop(running.request))
+            running.stopped()
+            self.post_message(Keep(self.conversation, running))  # as far as it came
         await self.renew(Conversation(pin=self.conversation.pin, role=self.conversation.role))
 
     def _list(self, written: str) -> None:

@@ -28,6 +28,8 @@ def head(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
 
 def why(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
     """One line of why; empty until the decision is there."""
+    if turn.decision is None and turn.kept is not None and turn.kept.why:
+        return (("why ", "head"), (turn.kept.why, "dim"))
     if turn.decision is None or turn.phase is Phase.BLOCKED:
         return ()
     planned = turn.decision.model
