@@ -155,6 +155,8 @@ ENDPOINT = (
     _key("detail.unload", "u", "model('unload')", "take a model out of its memory", "unload"),
     _key("detail.keep_model", "h", "model('keep')", "hold a model in its memory for a time", "hold"),
     _key("detail.restart", "r", "act('restart')", "restart its service", "restart"),
+    _key("detail.start", "s", "act('start')", "start its service", "start"),
+    _key("detail.stop", "x", "act('stop')", "stop its service"),
     _key("detail.logs", "l", "logs", "the log of its service", "logs"),
     _key("detail.down", "j", "scroll_down", "down"),
     _key("detail.up", "k", "scroll_up", "up"),

@@ -169,6 +169,18 @@ async def test_waiting_to_be_started_again_shows_and_a_stop_ends_it(tmp_path: Pa
     assert stopped.state is ServiceState.INACTIVE
 
 
+async def test_an_end_is_told_before_anybody_looks(tmp_path: Path) -> None:
+    async with manager(tmp_path, SLEEPER) as services:
+        ended = asyncio.Event()
+        services.tell(ended.set)
+        await services.act(SLEEPER, "start")
+        (status,) = await services.status([SLEEPER])
+        assert status.pid is not None
+        os.kill(status.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await ended.wait()
+
+
 async def test_a_killed_supervisor_leaves_it_running_and_the_next_one_adopts_it(tmp_path: Path) -> None:
     """kill -9 of the screen: the service lives on, is adopted, watched, started again when it dies, and stopped."""
     supervisor = f"""

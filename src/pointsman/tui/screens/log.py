@@ -143,7 +143,8 @@ class LogScreen(Modal[None]):
 
     def _tell(self) -> None:
         """The lower edge: what is filtered and searched for, and whether it follows."""
-        parts = [f"{len(self._first_rows):,} lines"]
+        count = len(self._first_rows)
+        parts = [f"{count:,} line{'' if count == 1 else 's'}"]
         if self.wanted:
             parts.append(f"/{one_line(self.wanted)} ({len(self._first_rows):,} of {len(self.lines):,})")
         if self.look.searched:
