@@ -107,7 +107,8 @@ def _loaded(model: LoadedModel, detail: EndpointDetail, picture: Picture) -> Lin
     context = "" if model.context is None else f" · context {model.context:,}"
     return (
         (f"  {label(model.id)}", "strong"),
-        (f"  {_state(model)} · {figures.size(model.size)}, {figures.size(model.vram)} in VRAM", ""),
+        (f"  {_state(model)} · {figures.size(model.size)}", ""),
+        ("" if model.vram is None else f", {figures.size(model.vram)} in VRAM", ""),
         spill,
         (context, ""),
         *_short_of(model, detail, picture),
