@@ -15,7 +15,6 @@ from functools import cache
 
 STEM = 5
 _BOUNDARY = r"\b"
-_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,6 @@ class Gate:
         if not text.isascii():
             names.update(name for part, name in self._korean if part in text)
         return frozenset(names)
-
-
-def words_of(lowered: str) -> list[str]:
-    """The words and numbers of `lowered`, which must be lower case."""
-    return _WORD.findall(lowered)
 
 
 def stems_of(words: Iterable[str]) -> frozenset[str]:

@@ -100,7 +100,7 @@ whole) )*(?:operating system|game engine|compiler)\b
     ),
     Cue(
         "critical",
-        """down broken offline fire failing outage sev sev0 sev1 p0 urgent urgently critical critically
+        """down broken offline fire failing outage sev p urgent urgently critical critically
         emergency asap hotfix immediately""",
         "다운 장애 긴급 급합 급해",
         r"""

@@ -21,11 +21,6 @@ class Shape:
     pattern: str  # compiled on first use; `^` and `$` are those of a line
 
 
-_LANGUAGES = tuple(
-    """English French German Spanish Italian Portuguese Dutch Swedish Norwegian Danish Finnish Polish Czech Hungarian
-    Greek Turkish Russian Ukrainian Arabic Hebrew Hindi Chinese Japanese Korean Vietnamese Thai Latin""".split()
-)
-_LANGUAGE = "|".join(_LANGUAGES)
 SHAPES = (
     Shape(
         ":code-line",
@@ -59,20 +54,11 @@ SHAPES = (
         r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|cpp|hpp|cs|rb|php|sh|sql|html|css|scss|ipynb|toml|ya?ml|kt|swift)\b",
     ),
     Shape(":identifier", ("`", "_", "()", "--"), r"`[^`\n]+`|[a-z]_[a-z]|\w\(\)|\s--[a-z]{2}"),
-    Shape(":camel", tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), r"\b[a-z]{2,}[A-Z][a-z]\w+"),
     Shape(
         ":io-sections",
         ("utput", "출력", "onstraints", "Example 1:", "standard input"),
         r"^\W*(?:Sample |Standard )?(?:Output|출력)(?: Format)?\W*$|^\W*Constraints\b|Example 1:"
         r"|[Ss]tandard [Ii]nput",
-    ),
-    Shape(
-        ":say-in",
-        _LANGUAGES,
-        rf"\b[Hh]ow (?:do|does|would|should|can) [\w ]{{1,20}} (?:say|put|write)\b"
-        rf"|\b[Ww]hat(?: is|'s) the (?:{_LANGUAGE}) (?:word |term |phrase )?for\b"
-        rf"|\b(?:into|to) (?:{_LANGUAGE})[ .?!:]*$|\b(?:{_LANGUAGE}) (?:version|translation|subtitles)\b"
-        rf"|^(?:{_LANGUAGE}) ?:|\b(?:{_LANGUAGE}) to (?:{_LANGUAGE})\b",
     ),
     Shape(
         ":options",
@@ -87,6 +73,16 @@ SHAPES = (
         r"|[0-9a-z)] ?[+*^=] ?[0-9a-z(]|\d ?[-/] ?\d+ ?=|\bf\(x\)|\d!",
     ),
 )
+_LANGUAGES = """English French German Spanish Italian Portuguese Dutch Swedish Norwegian Danish Finnish Polish Czech
+    Hungarian Greek Turkish Russian Ukrainian Arabic Hindi Chinese Japanese Korean Vietnamese Thai Latin""".split()
+_LANGUAGE, _LANGUAGE_WORDS = "|".join(_LANGUAGES), frozenset(map(str.lower, _LANGUAGES))
+_SAY_IN = (
+    rf"\b[Hh]ow (?:do|does|would|should|can) [\w ]{{1,20}} (?:say|put|write)\b"
+    rf"|\b[Ww]hat(?: is|'s) the (?:{_LANGUAGE}) (?:word |term |phrase )?for\b"
+    rf"|\b(?:into|to) (?:{_LANGUAGE})[ .?!:]*$|\b(?:{_LANGUAGE}) (?:version|translation|subtitles)\b"
+    rf"|^(?:{_LANGUAGE}) ?:|\b(?:{_LANGUAGE}) to (?:{_LANGUAGE})\b"
+)
+_CAMEL_NEAR, _CAMEL = r"[a-z][A-Z]", r"\b[a-z]{2,}[A-Z][a-z]\w+"
 _NUMBERS = frozenset("# two three four five six seven eight nine ten twelve half third twice double dozen".split())
 _WH = frozenset("who when where which what whose whom in the how why is name".split())
 _HELLO = frozenset(
@@ -112,6 +108,10 @@ def shapes(view: View) -> list[str]:
     """Names of the shapes of `view`, each with a colon before it."""
     text = view.text
     seen = [shape.name for shape in SHAPES if _hinted(shape.hints, text) and compiled(shape.pattern).search(text)]
+    if not _LANGUAGE_WORDS.isdisjoint(view.words) and compiled(_SAY_IN).search(text):
+        seen.append(":say-in")
+    if compiled(_CAMEL_NEAR).search(text) and compiled(_CAMEL).search(text):
+        seen.append(":camel")
     if view.fenced:
         seen.append(":fence")
     if sum(map(_NUMBERS.__contains__, view.words)) >= 2:

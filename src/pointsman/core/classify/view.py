@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pointsman.core.classify.cues import stems_of, words_of
+from pointsman.core.classify.cues import stems_of
 
 HEAD_CHARS = 800  # read for shapes (code lines, options, input/output sections)
 TAIL_CHARS = 400
@@ -18,6 +18,7 @@ TAIL_WORDS = 16
 
 _FENCE = re.compile(r"```([A-Za-z0-9+#_-]*)[^\n]*\n?.*?(?:```|\Z)", re.DOTALL)
 _QUOTE = re.compile(r"[\"“]([^\"“”\n]{60,})[\"”]|(?:^>[^\n]*\n?)+", re.MULTILINE)
+_DIGITS = "0123456789"
 _WORD = re.compile(r"c\+\+|[cf]#|[a-z]+(?:'[a-z]+)?|[가-힣]+|\d[\d,.]*(?:st|nd|rd|th|'?s\b)?")
 
 
@@ -46,12 +47,8 @@ def look(prompt: str) -> View:
         quoted = unquoted != prose
         prose = unquoted
     prose = prose.lower()
-    stems = stems_of(words_of(prose))
-    return View(text, prose, _window(_words(prose)), stems, len(prompt), fenced, prose.isascii(), quoted)
-
-
-def _words(prose: str) -> list[str]:
-    return [_number(word) if word[0] in "0123456789" else word for word in _WORD.findall(prose)]
+    words = _WORD.findall(prose)
+    return View(text, prose, _window(words), stems_of(words), len(prompt), fenced, prose.isascii(), quoted)
 
 
 def _number(word: str) -> str:
@@ -62,6 +59,6 @@ def _number(word: str) -> str:
 
 
 def _window(words: list[str]) -> tuple[str, ...]:
-    if len(words) <= HEAD_WORDS + TAIL_WORDS:
-        return tuple(words)
-    return (*words[:HEAD_WORDS], "…", *words[-TAIL_WORDS:])
+    if len(words) > HEAD_WORDS + TAIL_WORDS:
+        words = [*words[:HEAD_WORDS], "…", *words[-TAIL_WORDS:]]
+    return tuple([_number(word) if word[0] in _DIGITS else word for word in words])
