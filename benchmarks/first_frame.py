@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from measured import DEMO, HELLO, PYTHON, Program
 
 FRAME = "Fleet"  # the title of a pane: the layout stands
-READY = "ask anything"
+READY = "sk anything"  # the cursor stands on its first letter
 
 
 def times(argv: Sequence[str], *signs: str) -> list[tuple[float, float]]:

@@ -99,7 +99,7 @@ class Program:
         while not holds():
             if time.monotonic() - begun > within:
                 raise TimeoutError(
-                    f"no {what!r} within {within:g} s; the end of what came: {bytes(self.seen[-600:])!r}"
+                    f"no {what!r} within {within:g} s; the end of what came: {bytes(self.seen[-300:])!r}"
                 )
             self.read(0.2)
         return time.monotonic() - begun

@@ -3,6 +3,7 @@ open."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ def open_screen(
     notify: Kind = "off",
     refresh_hz: float = 1.0,
 ) -> int:
+    gc.disable()  # until the first frame stands: of what is loaded and made for it nothing becomes garbage
     from pointsman.tui.app import run
 
     return run(

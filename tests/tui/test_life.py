@@ -14,13 +14,27 @@ from textual.app import App
 
 from pointsman.tui import app as module
 from pointsman.tui.app import PointsmanApp, run
+from support.screen import until
 
 
 def test_nothing_heavy_is_imported_with_the_screen() -> None:
-    """httpx, NVML, Markdown and highlighters come after the first frame."""
-    heavy = "httpx pydantic psutil pynvml markdown_it pygments rich.markdown rich.traceback tree_sitter"
+    """httpx, NVML, Markdown and highlighters come after the first frame; so do the core's types and what draws them."""
+    heavy = (
+        "httpx pydantic psutil pynvml markdown_it pygments rich.markdown rich.traceback tree_sitter plotext "
+        "pointsman.core.fleet pointsman.core.snapshot pointsman.ports pointsman.engine pointsman.tui.panes.chat"
+    )
     code = f"import sys, pointsman.tui.app; print([m for m in {heavy.split()!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+async def test_what_is_typed_before_the_panes_are_there_is_not_lost_and_presses_no_key_of_the_app(console: Any) -> None:
+    app = PointsmanApp(console)
+    async with app.run_test(size=(100, 30)) as pilot:
+        assert app.home.desk.bare
+        await pilot.press(*"quick")
+        await until(pilot, lambda: not app.home.desk.bare)
+        await until(pilot, lambda: app.chat.draft == "quick")
+    await app.close()
 
 
 def headless(monkeypatch: pytest.MonkeyPatch, does: Any) -> None:

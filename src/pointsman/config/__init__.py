@@ -4,21 +4,47 @@ Above `ports`, below `adapters`. Never rewrites a file, never reads a key's valu
 directory by itself.
 """
 
-from pointsman.config.load import Audit, Checks, KeptChats, Settings, Ui, load
-from pointsman.config.locality import is_near
-from pointsman.config.paths import (
-    anchor_file,
-    example_path,
-    find_config,
-    preset_names,
-    preset_path,
-    secrets_file,
-    state_dir,
-    theme_dir,
-    user_config_path,
-)
-from pointsman.config.prices import prices_date
-from pointsman.config.problems import ConfigError, Problem
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pointsman.config.locality import is_near
+    from pointsman.config.paths import (
+        anchor_file,
+        example_path,
+        find_config,
+        preset_names,
+        preset_path,
+        secrets_file,
+        state_dir,
+        theme_dir,
+        user_config_path,
+    )
+    from pointsman.config.prices import prices_date
+    from pointsman.config.problems import ConfigError, Problem
+    from pointsman.config.settings import Audit, Checks, KeptChats, Settings, load
+    from pointsman.config.ui import Ui, read_ui
+
+_MODULES = {
+    "locality": "is_near",
+    "paths": "anchor_file example_path find_config preset_names preset_path secrets_file state_dir theme_dir"
+    " user_config_path",
+    "prices": "prices_date",
+    "problems": "ConfigError Problem",
+    "settings": "Audit Checks KeptChats Settings load",
+    "ui": "Ui read_ui",
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """Loaded when asked for: the first frame wants to know where a file is, and none of the fleet's types."""
+    if name not in _MODULE_OF:
+        raise AttributeError(name)
+    return getattr(import_module(f"pointsman.config.{_MODULE_OF[name]}"), name)
+
 
 __all__ = [
     "Audit",
@@ -36,6 +62,7 @@ __all__ = [
     "preset_names",
     "preset_path",
     "prices_date",
+    "read_ui",
     "secrets_file",
     "state_dir",
     "theme_dir",

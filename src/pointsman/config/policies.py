@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pointsman.config.load import BUILT_IN, Settings, load
 from pointsman.config.paths import preset_names
 from pointsman.config.problems import ConfigError
+from pointsman.config.settings import BUILT_IN, Settings, load
 from pointsman.core.fleet import Fleet
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pointsman.config.load import Settings, load
+from pointsman.config.settings import Settings, load
 
 _Stamp = tuple[int, int, int] | None  # time of change, size, inode; None: not there
 

@@ -1,6 +1,7 @@
 """The part of the app that acts on what panes ask: overrides, services, files, and what guards them.
 
 Everything that changes something is undone, confirmed, or refused while the screen is read-only. Nothing here does I/O.
+What a dialog draws with is imported with the dialog: the first frame does without.
 """
 
 from __future__ import annotations
@@ -8,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial, wraps
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual import on
 from textual.message import Message
 
-from pointsman.core.snapshot import Override, OverrideKind
-from pointsman.tui import consequences, keeping, messages
-from pointsman.tui.bridge import Bridge, Refused
+from pointsman.tui import messages
 from pointsman.tui.linked import LinkedApp
-from pointsman.tui.panes.audit import AuditPane
-from pointsman.tui.panes.listing import Listing
-from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit, exports, overrides, services
 from pointsman.tui.render.paint import Part, stack
 from pointsman.tui.screens.confirm import Confirm
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.untrusted import label, one_line
+
+if TYPE_CHECKING:
+    from pointsman.core.snapshot import Override
+    from pointsman.tui.bridge import Bridge
+    from pointsman.tui.picture import Picture
 
 UNDO_FOR: Final = 30.0  # seconds
 CLIPBOARD_MOST: Final = 70_000  # bytes: what common terminals still take in one OSC 52
@@ -80,6 +80,8 @@ class ActingApp(LinkedApp):
     @on(messages.LocalOnlyAsked)
     @changes
     def local_only_asked(self, event: messages.LocalOnlyAsked) -> None:
+        from pointsman.core.snapshot import Override, OverrideKind
+
         if self.engine is None:
             return
         now = self.engine.snapshot.now
@@ -96,6 +98,8 @@ class ActingApp(LinkedApp):
             self.tell(messages.Told("local_only stands in the configuration: it is lifted there", "warning"))
 
     def _confirm_opening(self, standing: list[Override]) -> None:
+        from pointsman.tui.render import overrides
+
         body = stack(overrides.opening(standing))
 
         def answered(choice: str | None) -> None:
@@ -154,6 +158,8 @@ class ActingApp(LinkedApp):
 
     @on(messages.ServicePlanned)
     def service_planned(self, event: messages.ServicePlanned) -> None:
+        from pointsman.tui import consequences
+
         if self.engine is None or self.bridge is None or self.picture is None:
             return
         bridge, plan = self.bridge, event.plan
@@ -186,6 +192,8 @@ class ActingApp(LinkedApp):
     @on(messages.ModelAsked)
     @changes
     def model_asked(self, event: messages.ModelAsked) -> None:
+        from pointsman.tui import consequences
+
         machines = self.engine.machines if self.engine is not None else None
         if machines is None or self.bridge is None:
             return
@@ -237,6 +245,8 @@ class ActingApp(LinkedApp):
             self.work(self.bridge.play(event.fault), "fault")
 
     def action_revert_drift(self) -> None:
+        from pointsman.tui import consequences
+
         drift = self.engine.drift if self.engine is not None else None
         if drift is None or self.bridge is None:
             self.tell(messages.Told("no drift: the gateway's default is the policy's, or no gateway is configured"))
@@ -267,10 +277,14 @@ class ActingApp(LinkedApp):
 
     @on(messages.AuditOpened)
     def audit_opened(self, event: messages.AuditOpened) -> None:
+        from pointsman.tui.render import audit
+
         self.push_screen(Reader(f"audit line {event.line.seq}", stack(audit.in_full(event.line))))
 
     @on(messages.DetailAsked)
     def detail_asked(self, event: messages.DetailAsked) -> None:
+        from pointsman.tui.render import overrides, services
+
         picture = self.picture
         if picture is None:
             return
@@ -332,6 +346,8 @@ class ActingApp(LinkedApp):
 
     @on(messages.ExportAsked)
     def export_asked(self, event: messages.ExportAsked) -> None:
+        from pointsman.tui.render import exports
+
         def chosen(ending: str | None) -> None:
             if ending is not None:
                 self._export(event.pane, ending)
@@ -342,6 +358,10 @@ class ActingApp(LinkedApp):
         self.push_screen(Choice("export as", formats), chosen)
 
     def _export(self, name: str, ending: str) -> None:
+        from pointsman.tui import keeping
+        from pointsman.tui.panes.audit import AuditPane
+        from pointsman.tui.panes.listing import Listing
+
         if self.bridge is None:
             return
         pane = self.home.desk.pane(name)
@@ -367,6 +387,8 @@ def _offered(pane: str, ending: str) -> bool:
 
 
 async def _quietly(doing: Callable[[Bridge], Awaitable[None]], bridge: Bridge) -> None:
+    from pointsman.tui.bridge import Refused
+
     try:
         await doing(bridge)
     except Refused:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import App
@@ -18,30 +18,27 @@ from textual.binding import BindingType
 from textual.theme import ThemeProvider
 
 from pointsman import keymap as keytable
-from pointsman.core.request import Request
-from pointsman.engine.console import Console
 from pointsman.tui import arrangement, keys, messages, slash, typed_bytes
 from pointsman.tui import theme as theming
 from pointsman.tui.arrangement import Arrangement
-from pointsman.tui.bridge import OpenConsole
 from pointsman.tui.chatting import ChattingApp
 from pointsman.tui.commands import Palette
 from pointsman.tui.hangup import leaves_on_hangup, leaves_with_its_page
-from pointsman.tui.panes.audit import AuditPane
-from pointsman.tui.panes.listing import Listing
-from pointsman.tui.panes.pane import Pane
-from pointsman.tui.render import help as help_text
-from pointsman.tui.render import notices, whatif, why
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.svg import self_contained
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
-from pointsman.tui.screens.what_if import WhatIf
 from pointsman.tui.signals import SILENT, Kind, Signals
 from pointsman.tui.theme import Shelf
 from pointsman.tui.untrusted import AsciiOnly, one_line
+
+if TYPE_CHECKING:
+    from pointsman.core.request import Request
+    from pointsman.engine.console import Console
+    from pointsman.tui.bridge import OpenConsole
+    from pointsman.tui.panes.audit import AuditPane
 
 THEMES_EVERY: Final = 2.0  # seconds between two looks at their files
 
@@ -80,20 +77,28 @@ class PointsmanApp(ChattingApp):
         self.keymap: Mapping[str, str] = dict(keymap or {})
         self._shelf = shelf or Shelf()
         self._wanted_theme = theme
+        self._dress()
         self.arrangement = Arrangement()
         self.supposed: Request | None = None  # what the what-if screen is about
         self._ascii_only = ascii_only
         if ascii_only:
             self.filters_of_text = (*self.filters_of_text, AsciiOnly())
 
-    def on_mount(self) -> None:
+    def _dress(self) -> None:
+        """Before anything is styled: a theme that is set later has everything styled twice."""
         for bad_theme in self.take_themes(self._shelf.look()):
             self.home.add_banner(bad_theme)
         chosen = theming.chosen(self._wanted_theme, tuple(self.available_themes))
         if chosen is not None:
-            self.theme = chosen
+            self.set_reactive(App.theme, chosen)
+            self.stylesheet.set_variables(self.get_css_variables())
+            self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+            self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+            self._refresh_truecolor_filter(self.ansi_theme)  # as Textual does when a theme is set later
         if self._wanted_theme not in (None, chosen):
             self.home.add_banner(f"no theme is called {one_line(str(self._wanted_theme))!r}")
+
+    def on_mount(self) -> None:
         for problem in keytable.problems(self.keymap):
             self.home.add_banner(one_line(str(problem)))
         self.set_keymap(dict(keys.for_textual(self.keymap)))
@@ -122,6 +127,8 @@ class PointsmanApp(ChattingApp):
 
     @on(messages.Opened)
     def arrange(self, event: messages.Opened) -> None:
+        from pointsman.tui.panes.listing import Listing
+
         if event.console.files is None:
             return
         self.arrangement = arrangement.read(event.console.files.arrangement())
@@ -149,6 +156,8 @@ class PointsmanApp(ChattingApp):
 
     @on(messages.Rearranged)
     def rearranged(self) -> None:
+        from pointsman.tui.panes.listing import Listing
+
         desk, size = self.home.desk, self.size
         orders = {str(pane.id): pane.order for pane in self.home.query(Listing) if pane.order != Order()}
         kept = self.arrangement.with_size(size.width, size.height, desk.standing_now)
@@ -178,6 +187,8 @@ class PointsmanApp(ChattingApp):
         self.rearranged()
 
     def action_hide_pane(self) -> None:
+        from pointsman.tui.panes.pane import Pane
+
         focused = self.focused
         panes = [pane for pane in self.home.query(Pane) if focused in pane.query("*")] if focused else []
         if self.home.hide(str(panes[0].id) if panes else self.home.desk.active):
@@ -190,6 +201,8 @@ class PointsmanApp(ChattingApp):
         self.rearranged()
 
     def action_notices(self) -> None:
+        from pointsman.tui.render import notices
+
         self.notices.unread = 0
         self.show_more(unread=0)
         self.push_screen(Reader("what happened", stack(notices.lines(self.notices.history)), at_end=True))
@@ -204,6 +217,10 @@ class PointsmanApp(ChattingApp):
         self.show_more(do_not_disturb=self.do_not_disturb)
 
     def action_what_if(self) -> None:
+        from pointsman.core.request import Request
+        from pointsman.tui.render import whatif
+        from pointsman.tui.screens.what_if import WhatIf
+
         if self.engine is None or self.picture is None:
             return
         turn = self.chat.chosen
@@ -222,6 +239,8 @@ class PointsmanApp(ChattingApp):
 
     @on(messages.Compared)
     def compared(self, event: messages.Compared) -> None:
+        from pointsman.tui.screens.what_if import WhatIf
+
         if isinstance(self.screen, WhatIf):
             self.screen.take(event.decision, event.problem)
 
@@ -230,12 +249,16 @@ class PointsmanApp(ChattingApp):
         self.apply()
 
     def action_help(self) -> None:
+        from pointsman.tui.render import help as help_text
+
         shown = {entry.id: keytable.shown(entry, self.keymap) for entry in keytable.all_keys()}
         live = [entry.binding for entry in self.screen.active_bindings.values()]
         body = stack(help_text.lines(keys.here(live), shown, slash.COMMANDS.values()))
         self.push_screen(Reader("keys", body))
 
     def action_why(self) -> None:
+        from pointsman.tui.render import why
+
         turn = self.chat.chosen
         if turn is None or turn.decision is None:
             self.tell(messages.Told("no reply yet: the first decision will be explained here"))
@@ -244,7 +267,7 @@ class PointsmanApp(ChattingApp):
 
     async def action_filter_audit(self) -> None:
         self.home.show_pane("audit")
-        await self.home.query_one(AuditPane).action_filter()
+        await cast("AuditPane", self.home.desk.pane("audit")).action_filter()
 
     def action_step_back(self) -> None:
         if not self.chat.stop():

@@ -12,17 +12,15 @@ from textual import on
 from textual.app import SuspendNotSupported
 from textual.worker import Worker, WorkerError
 
-from pointsman.core import chats
-from pointsman.tui import keeping, messages
+from pointsman.tui import messages
 from pointsman.tui.acting import changes
-from pointsman.tui.archive import Archive
-from pointsman.tui.conversation import Conversation, Turn
-from pointsman.tui.panes.asking import TOO_MANY
 from pointsman.tui.render.paint import stack
 from pointsman.tui.talking import TalkingApp
 from pointsman.tui.untrusted import one_line
 
 if TYPE_CHECKING:
+    from pointsman.tui.archive import Archive
+    from pointsman.tui.conversation import Conversation, Turn
     from pointsman.tui.screens.chats import ChatsScreen
 
 _KEEPING = "keep"  # the group of workers that end by themselves and are never cut short
@@ -34,6 +32,8 @@ class ChattingApp(TalkingApp):
 
     @on(messages.Opened)
     def open_archive(self, event: messages.Opened) -> None:
+        from pointsman.tui.archive import Archive
+
         self.archive = Archive(event.console, self.post_message)
 
     # --- keeping ---
@@ -41,6 +41,8 @@ class ChattingApp(TalkingApp):
     @on(messages.Keep)
     def keep(self, event: messages.Keep) -> None:
         """Values are made now: what the conversation becomes meanwhile is another line."""
+        from pointsman.tui import keeping
+
         talk = event.talk
         if self.archive is None or self.engine is None or not self.archive.keeps:
             return
@@ -52,6 +54,8 @@ class ChattingApp(TalkingApp):
             self._keep_turn(talk, event.turn)
 
     def _keep_turn(self, talk: Conversation, turn: Turn) -> None:
+        from pointsman.tui import keeping
+
         if self.archive is not None and self.engine is not None:
             head = keeping.head(talk, self.engine.snapshot.now)
             self.work(self.archive.keep(head, talk.place(turn), keeping.kept(turn)), _KEEPING)
@@ -63,6 +67,8 @@ class ChattingApp(TalkingApp):
 
     async def close(self) -> None:
         """What still runs is kept as far as it came, and what is being kept is waited for."""
+        from pointsman.tui import keeping
+
         if self.archive is not None and self.archive.keeps and self.engine is not None:
             for talk in self.home.talks_now:
                 running = talk.running
@@ -108,6 +114,9 @@ class ChattingApp(TalkingApp):
 
     @on(messages.ChatOpened)
     async def chat_opened(self, event: messages.ChatOpened) -> None:
+        from pointsman.tui import keeping
+        from pointsman.tui.panes.asking import TOO_MANY
+
         if not await self.chat.resume(keeping.resumed(event.chat)):
             self.tell(messages.Told(TOO_MANY, "warning"))
         self.home.show_pane("chat")
@@ -166,6 +175,7 @@ class ChattingApp(TalkingApp):
 
     @on(messages.ChatExportAsked)
     def chat_export_asked(self, event: messages.ChatExportAsked) -> None:
+        from pointsman.core import chats
         from pointsman.tui.screens.choice import Choice
 
         def chosen(ending: str | None) -> None:
@@ -223,6 +233,8 @@ class ChattingApp(TalkingApp):
         self.chat.prompt.put(text)
 
     def action_export_chat(self, ending: str = "md") -> None:
+        from pointsman.tui import keeping
+
         if self.bridge is not None and self.chat.conversation.turns:
             text = keeping.exported(self.chat.conversation, ending)
             self.work(self.bridge.export(f"chat.{ending}", text), "export")

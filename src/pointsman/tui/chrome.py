@@ -1,15 +1,21 @@
-"""The lines around the panes: policy strip, banner, tabs, audit ticker."""
+"""The lines around the panes: policy strip, banner, tabs, audit ticker.
+
+What draws a picture is imported with the first picture: the first frame does without.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
 
-from pointsman.tui.desk import TITLES
 from pointsman.tui.panes.pane import STARTING, Drawn
-from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit, strip, usage
+from pointsman.tui.render import zones
 from pointsman.tui.render.paint import fit, paint, stack
+
+if TYPE_CHECKING:
+    from pointsman.tui.picture import Picture
 
 _ACTIVE = "bold $text-primary on $panel "
 
@@ -21,6 +27,8 @@ class PolicyStrip(Drawn):
         super().__init__(f" pointsman   {STARTING}", id="strip")
 
     def apply(self, picture: Picture, *, budgets: bool, paused: int | None) -> None:
+        from pointsman.tui.render import strip, usage
+
         width = max(self.size.width, 1)
         lines = [strip.line(picture, width, paused=paused)]
         if budgets and picture.snapshot.usage:
@@ -53,7 +61,7 @@ class Tabs(Static):
         self._marked = active
         words = (
             f"[{_ACTIVE if name == active else ''}@click=app.show_pane('{name}')] {number} {title} [/]"
-            for name, number, title in TITLES
+            for name, (number, title) in zones.TITLES.items()
         )
         self.update(Content.from_markup("".join(words)))  # our own constants, the one place markup is parsed
 
@@ -65,6 +73,8 @@ class Ticker(Drawn):
         super().__init__("", id="ticker")
 
     def apply(self, picture: Picture, lines: int) -> None:
+        from pointsman.tui.render import audit
+
         self.display = lines > 0
         self.styles.height = lines
         width = max(self.size.width, 1)

@@ -12,7 +12,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
-from pointsman.core.fleet import Locality
 from pointsman.tui import keys
 from pointsman.tui.messages import FaultAsked, LogsAsked, ModelAsked, ServiceAsked
 from pointsman.tui.screens import tour
@@ -72,6 +71,8 @@ def _models(app: PointsmanApp) -> Iterator[Command]:
 def _memory(app: PointsmanApp) -> Iterator[Command]:
     if app.picture is None or app.engine is None or app.engine.machines is None:
         return
+    from pointsman.core.fleet import Locality
+
     for model in app.picture.fleet.models.values():
         if app.picture.fleet.locality_of(model) is Locality.LOCAL:
             for verb in ("load", "unload"):

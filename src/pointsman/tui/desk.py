@@ -1,34 +1,29 @@
-"""The desk the panes stand on: places them as `render.zones` says, live, without ever remounting one."""
+"""The desk the panes stand on: places them as `render.zones` says, live, without ever remounting one.
+
+At first it is bare and draws the frames that the panes will have, so that the first frame need not wait for them.
+"""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from typing import TYPE_CHECKING, cast
+
 from textual.containers import Container
+from textual.content import Content
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.visual import VisualType
 from textual.widget import Widget
 
 from pointsman.tui.arrangement import Standing
-from pointsman.tui.panes.audit import AuditPane
-from pointsman.tui.panes.chat import ChatPane
-from pointsman.tui.panes.endpoints import EndpointsPane
-from pointsman.tui.panes.figures import MemoryPane, UsagePane
-from pointsman.tui.panes.overrides import OverridesPane
-from pointsman.tui.panes.pane import Pane
-from pointsman.tui.panes.services import ServicesPane
-from pointsman.tui.picture import Picture
 from pointsman.tui.render import zones
+from pointsman.tui.render.frames import frames
 
-_CLASSES: tuple[tuple[str, type[Pane]], ...] = (
-    ("endpoints", EndpointsPane),
-    ("chat", ChatPane),
-    ("audit", AuditPane),
-    ("services", ServicesPane),
-    ("overrides", OverridesPane),
-    ("usage", UsagePane),
-    ("memory", MemoryPane),
-)
-TITLES = tuple((name, pane.number, pane.title) for name, pane in _CLASSES)
+if TYPE_CHECKING:
+    from pointsman.tui.panes.chat import ChatPane
+    from pointsman.tui.panes.pane import Pane
+    from pointsman.tui.picture import Picture
+
+_EDGES = {name: f"{number} {title}" for name, (number, title) in zones.TITLES.items()}
 
 
 class _Zones(Layout):
@@ -53,17 +48,29 @@ class Desk(Container):
         self.hidden: frozenset[str] = frozenset()
         self._wants: dict[str, int] = {}
         self._zones = _Zones()
-        self.panes = [pane(id=name) for name, pane in _CLASSES]
+        self.panes: list[Pane] = []
+
+    @property
+    def bare(self) -> bool:
+        return not self.panes
+
+    async def furnish(self) -> None:
+        """Puts the panes on the desk."""
+        from pointsman.tui.panes.every import every_pane
+
+        self.panes = every_pane()
+        self.settle()
+        await self.mount(*self.panes)
+
+    def render(self) -> VisualType:
+        if not self.bare:
+            return super().render()
+        text = frames(self.rects(self.size), _EDGES, *self.size, ascii_only=self.app.has_class("-ascii"))
+        return Content.styled(text, "$border-blurred")
 
     @property
     def chat(self) -> ChatPane:
-        return next(pane for pane in self.panes if isinstance(pane, ChatPane))
-
-    def compose(self) -> ComposeResult:
-        yield from self.panes
-
-    def on_mount(self) -> None:
-        self.settle()
+        return cast("ChatPane", self.pane("chat"))
 
     @property
     def layout(self) -> Layout:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import rich
 from rich.console import Group
 from rich.segment import Segments
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker, WorkerError, WorkerState
 
-from pointsman.engine.console import Console
 from pointsman.tui import messages
-from pointsman.tui.bridge import Bridge, OpenConsole, hold
-from pointsman.tui.panes.audit import AuditPane
-from pointsman.tui.panes.chat import ChatPane
-from pointsman.tui.picture import Picture, remember, remember_usage
-from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.modal import Live
 from pointsman.tui.signals import Signals
 from pointsman.tui.telling import TellingApp
 from pointsman.tui.untrusted import Backstop, clean, one_line
+
+if TYPE_CHECKING:
+    from pointsman.engine.console import Console
+    from pointsman.tui.bridge import Bridge, OpenConsole
+    from pointsman.tui.panes.audit import AuditPane
+    from pointsman.tui.panes.chat import ChatPane
+    from pointsman.tui.picture import Picture
+    from pointsman.tui.render.glyphs import Glyphs
 
 BLURRED: Final = 5.0  # times as long between two pictures while nobody looks
 
@@ -62,6 +65,7 @@ class LinkedApp(TellingApp):
         self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
         self._applied: tuple[Picture, int | None] | None = None
         self._apply_timer: Timer | None = None
+        self._early: list[events.Event] | None = []  # input that came before the panes; None: they are there
 
     def get_default_screen(self) -> Screen[Any]:
         return self.home
@@ -71,16 +75,42 @@ class LinkedApp(TellingApp):
 
     @property
     def chat(self) -> ChatPane:
-        return self.home.query_one(ChatPane)
+        return self.home.desk.chat
 
     # --- life ---
 
     def link(self) -> None:
-        """Begins to draw, by default once a second, and opens the console once the first frame is on the screen."""
+        """Furnishes the desk, then opens the console, as soon as the first frame is on the screen."""
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        await self.home.furnish()
         self._apply_every(self._seconds)
+        self.call_later(self._let_in)  # behind the focus that the panes asked for
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed ahead waits for the panes: without them it would fall on the app's keys, and `q` quits."""
+        if self._early is not None and isinstance(event, events.InputEvent | events.Paste):
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    async def _let_in(self) -> None:
+        while self._early:
+            await super().on_event(self._early.pop(0))
+        self._early = None
+        self.call_after_refresh(self._panes_drawn)
+
+    def _panes_drawn(self) -> None:
+        """Textual may call this between two refreshes: the next call is the one behind the panes' first."""
         self.call_after_refresh(self._open_console)
 
     def _open_console(self) -> None:
+        from pointsman.tui.bridge import hold
+
+        if not gc.isenabled():  # as the door left it: what is loaded by now stays, and need never be looked at again
+            gc.freeze()
+            gc.enable()
         self._holding = asyncio.create_task(hold(self._open, self.post_message, self._leaving))
         self._holding.add_done_callback(self._let_go)
 
@@ -146,6 +176,8 @@ class LinkedApp(TellingApp):
 
     @on(messages.Opened)
     def opened(self, event: messages.Opened) -> None:
+        from pointsman.tui.bridge import Bridge
+
         self.engine = event.console
         self.bridge = Bridge(event.console, self.post_message)
         self.work(self.bridge.watch(), "watch")
@@ -153,6 +185,8 @@ class LinkedApp(TellingApp):
 
     @on(messages.Pictured)
     def pictured(self, event: messages.Pictured) -> None:
+        from pointsman.tui.picture import Picture, remember, remember_usage
+
         if self.engine is None:
             return
         old = self.picture or Picture(fleet=self.engine.fleet, snapshot=event.snapshot, glyphs=self._glyphs)
@@ -181,7 +215,7 @@ class LinkedApp(TellingApp):
 
     @on(messages.AuditPage)
     def paged(self, event: messages.AuditPage) -> None:
-        self.home.query_one(AuditPane).take(event.query, event.lines, event.older)
+        cast("AuditPane", self.home.desk.pane("audit")).take(event.query, event.lines, event.older)
 
     @on(messages.Replied)
     def replied(self, event: messages.Replied) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
-from pointsman.core.audit import AuditRow
-from pointsman.core.chats import Chat, ChatFound, ChatTurn
-from pointsman.core.decision import Decision
-from pointsman.core.measured import Measurement
-from pointsman.core.request import Attachment
-from pointsman.core.snapshot import Override, Snapshot
-from pointsman.engine.console import Console, Fault
-from pointsman.engine.events import EngineEvent
-from pointsman.engine.plans import RestartPlan
-from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
-from pointsman.tui.conversation import After, Conversation, Turn
+if TYPE_CHECKING:
+    from pointsman.core.audit import AuditRow
+    from pointsman.core.chats import Chat, ChatFound, ChatTurn
+    from pointsman.core.decision import Decision
+    from pointsman.core.measured import Measurement
+    from pointsman.core.request import Attachment
+    from pointsman.core.snapshot import Override, Snapshot
+    from pointsman.engine.console import Console, Fault
+    from pointsman.engine.events import EngineEvent
+    from pointsman.engine.plans import RestartPlan
+    from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
+    from pointsman.tui.conversation import After, Conversation, Turn
+
 
 Severity = Literal["information", "warning", "error"]
 

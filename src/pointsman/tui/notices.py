@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pointsman.core.fleet import Band
-from pointsman.core.usage import announced_band, fullest
-from pointsman.tui.picture import Picture
-from pointsman.tui.render.endpoints import TROUBLE
 from pointsman.tui.untrusted import label, one_line
+
+if TYPE_CHECKING:
+    from pointsman.core.fleet import Band
+    from pointsman.tui.picture import Picture
 
 HOLD_S = 3.0  # how long a state must last
 QUIET_S = 60.0  # how long the same trouble is not told aloud again
@@ -60,6 +60,8 @@ class Notices:
         self.unread += severity == "error"
 
     def _announced(self, picture: Picture) -> Band | None:
+        from pointsman.core.usage import announced_band, fullest
+
         usage = fullest(picture.snapshot.usage.values())
         return None if usage is None else announced_band(self._band, usage, picture.fleet.bands)
 
@@ -84,6 +86,8 @@ class Notices:
 
 def _states(picture: Picture) -> Iterator[tuple[str, str, str, bool]]:
     """(subject, state, sentence, is it trouble) of everything that is watched."""
+    from pointsman.tui.render.endpoints import TROUBLE  # with the first picture, not with the first frame
+
     for name, health in picture.snapshot.health.items():
         bad = health.state in TROUBLE
         word = f"{health.state}: {one_line(health.reason)}" if bad else f"{health.state} again"

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from pointsman.core.audit import AuditRow, AuditState
-from pointsman.core.fleet import Fleet
-from pointsman.core.snapshot import Snapshot
-from pointsman.engine.plans import SuggestedAction
-from pointsman.ports import ModelTotal
+from pointsman.core.audit import AuditState
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from pointsman.core.audit import AuditRow
+    from pointsman.core.fleet import Fleet
+    from pointsman.core.snapshot import Snapshot
+    from pointsman.engine.plans import SuggestedAction
+    from pointsman.ports import ModelTotal
 
 HISTORY = 120  # samples kept per series
 USED_EVERY = 30.0  # seconds between two samples of a budget

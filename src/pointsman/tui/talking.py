@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
 
-from pointsman.core.conditions import FactValue
-from pointsman.core.request import Request
 from pointsman.tui import messages
 from pointsman.tui.acting import ActingApp, changes
-from pointsman.tui.conversation import Conversation, Turn
+
+if TYPE_CHECKING:
+    from pointsman.core.conditions import FactValue
+    from pointsman.core.request import Request
+    from pointsman.tui.conversation import Conversation, Turn
 
 
 class TalkingApp(ActingApp):
@@ -29,6 +32,8 @@ class TalkingApp(ActingApp):
         self.work(self.bridge.ask(request, plan=event.plan), "ask", request.id)
 
     def _request(self, talk: Conversation, event: messages.Ask) -> Request:
+        from pointsman.core.request import Request
+
         assert self.engine is not None
         talk.id = talk.id or self.engine.new_request_id()
         facts: Mapping[str, FactValue] = {
@@ -96,6 +101,8 @@ class TalkingApp(ActingApp):
                 self._tell_engine(talk.conversation, turn, turn.model, answer)
 
     def _tell_engine(self, talk: Conversation, turn: Turn, model: str, answer: str) -> None:
+        from pointsman.core.request import Request
+
         if self.engine is not None:
             asked = Request(id=answer, messages=talk.before(turn, turn.prompt), conversation=talk.id)
             self.engine.adopt(asked, model, turn.text)

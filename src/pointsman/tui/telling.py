@@ -4,7 +4,7 @@ where nobody looks at the terminal."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.notifications import Notify, SeverityLevel
@@ -12,11 +12,13 @@ from textual.widgets._toast import ToastHolder
 
 from pointsman.tui import messages
 from pointsman.tui.notices import Notices
-from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.signals import Signals
 from pointsman.tui.steady import SteadyApp
 from pointsman.tui.untrusted import clean
+
+if TYPE_CHECKING:
+    from pointsman.tui.picture import Picture
 
 LONG_REPLY: Final = 10.0  # seconds from which on the end of a reply is worth a signal
 _RANK: Final[dict[SeverityLevel, int]] = {"information": 0, "warning": 1, "error": 2}

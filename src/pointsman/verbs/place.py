@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -17,7 +16,7 @@ from pointsman.verbs.mistakes import USAGE, Mistake
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from pointsman.config import ConfigError, Settings
+    from pointsman.config import ConfigError, Settings, Ui
     from pointsman.engine.console import Console
 
 Kind = Literal["off", "bell", "osc9", "osc777"]
@@ -135,20 +134,19 @@ class Place:
             raise BadConfiguration(wrong) from None
 
     def demo_settings(self) -> Settings:
-        """The example's fleet, whatever is configured: the simulated servers stand behind all of its endpoints. Theme
-        and keys are the user's own."""
+        """The example's fleet, whatever is configured: the simulated servers stand behind all of its endpoints."""
         from pointsman.config import ConfigError, example_path, load
 
         try:
-            settings = load(example_path(), self.policy)
+            return load(example_path(), self.policy)
         except ConfigError as wrong:
             raise BadConfiguration(wrong) from None
-        found = self.found()
-        if found is None:
-            return settings
-        with suppress(ConfigError):  # it is said elsewhere, where the user's own fleet is wanted
-            return replace(settings, ui=load(found).ui)
-        return settings
+
+    def ui(self) -> Ui:
+        """What the user chose for the screen, also where another fleet is shown than the user's own."""
+        from pointsman.config import read_ui
+
+        return read_ui(self.found())
 
     def named_config(self) -> Path:
         """Where a configuration of this run is, or would be."""

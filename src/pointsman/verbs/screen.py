@@ -3,10 +3,11 @@ not asked for), or over a recording."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,6 @@ from pointsman.verbs.mistakes import DONE, Failure, Mistake
 from pointsman.verbs.place import BadConfiguration, Place, Way, place_options, way_options
 
 if TYPE_CHECKING:
-    from pointsman.config import Settings
     from pointsman.engine.console import Console
 
 _REPLAY = (
@@ -45,8 +45,9 @@ def replay_options(command: F) -> F:
 @click.pass_obj
 def demo(place: Place, /, *, speed: float) -> int:
     """Open the screen over a simulated fleet."""
-    settings = place.demo_settings()
-    return _show(place, settings, _simulated(place, settings, speed))
+    if place.policy is not None:
+        place.demo_settings()  # a wrong name is said before the screen opens; the example itself is right
+    return _show(place, _simulated(place, speed))
 
 
 def open_screen(place: Place) -> int:
@@ -57,14 +58,9 @@ def open_screen(place: Place) -> int:
             return DONE
         if chosen == "configuration":
             return open_screen(place)
-        settings = place.demo_settings()
         note = "no configuration found, so this is a simulated fleet; `pointsman init` writes a configuration"
-        return _show(place, settings, _simulated(place, settings, banners=(note,)))
-    try:
-        settings = place.settings()
-    except BadConfiguration as wrong:
-        return _show_with_problems(place, wrong)
-    return _show(place, settings, _real(place, settings))
+        return _show(place, _simulated(place, banners=(note,)))
+    return _show(place, _real(place))
 
 
 def _first_run(place: Place) -> str:
@@ -91,30 +87,46 @@ def _first_run(place: Place) -> str:
     return place.first_run(propose, write, theme_dir=theme_dir())
 
 
-def _show_with_problems(place: Place, wrong: BadConfiguration) -> int:
+def _real(place: Place) -> Open:
+    """The configuration is read when the console opens, which is after the first frame."""
+
+    @asynccontextmanager
+    async def open_console() -> AsyncIterator[Console]:
+        from pointsman import wiring
+
+        opening: AbstractAsyncContextManager[Console]
+        try:
+            settings = await asyncio.to_thread(place.settings)
+            opening = wiring.open_engine(settings, state_dir=place.state_dir())
+        except BadConfiguration as wrong:
+            opening = _instead(place, wrong)
+        async with opening as console:
+            yield console
+
+    return open_console
+
+
+def _instead(place: Place, wrong: BadConfiguration) -> AbstractAsyncContextManager[Console]:
+    """The simulated fleet with the problems of the user's own above it."""
+    from pointsman import wiring
+
     place.policy = None  # it may be what is wrong
     settings = place.demo_settings()
     # Whatever it meant to say about the cloud is unknown, so nothing leaves: in doubt local only (promises.md L5).
     settings = replace(settings, fleet=replace(settings.fleet, local_only=True))
     head = f"the configuration has {len(wrong.problems)} problem(s), so this is a simulated fleet, local only"
     problems = tuple(str(problem) for problem in wrong.problems)
-    return _show(place, settings, _simulated(place, settings, banners=(head, *problems)))
+    return wiring.open_demo(settings, state_dir=place.state_dir(), banners=(head, *problems))
 
 
-def _real(place: Place, settings: Settings) -> Open:
-    def open_console() -> AbstractAsyncContextManager[Console]:
+def _simulated(place: Place, speed: float = 1.0, banners: tuple[str, ...] = ()) -> Open:
+    @asynccontextmanager
+    async def open_console() -> AsyncIterator[Console]:
         from pointsman import wiring
 
-        return wiring.open_engine(settings, state_dir=place.state_dir())
-
-    return open_console
-
-
-def _simulated(place: Place, settings: Settings, speed: float = 1.0, banners: tuple[str, ...] = ()) -> Open:
-    def open_console() -> AbstractAsyncContextManager[Console]:
-        from pointsman import wiring
-
-        return wiring.open_demo(settings, state_dir=place.state_dir(), speed=speed, banners=banners)
+        settings = await asyncio.to_thread(place.demo_settings)
+        async with wiring.open_demo(settings, state_dir=place.state_dir(), speed=speed, banners=banners) as console:
+            yield console
 
     return open_console
 
@@ -133,7 +145,7 @@ def open_recording(place: Place, recording: Path, speed: float | None) -> int:
         replay = wiring.open_replay(recording, speed=1.0 if speed is None else speed or None)
     except ValueError as wrong:
         raise Mistake(str(wrong)) from None
-    return _show(place, place.demo_settings(), open_console)
+    return _show(place, open_console)
 
 
 _WAYS = "--plain, --color, --record, --record-text, --read-only and --ascii"
@@ -148,14 +160,14 @@ def check_way(place: Place, verb: str, replay: Path | None) -> None:
         raise Mistake(f"{_WAYS} go with the screen and with demo, not with {verb}")
 
 
-def _show(place: Place, settings: Settings, open_console: Open) -> int:
+def _show(place: Place, open_console: Open) -> int:
     way = place.way
     opening = open_console if way.record is None else _recorded(open_console, way.record, way.record_text)
     if _plainly(way):
         if place.plain is None:
             raise Mistake("there is no plain door here")
         return place.plain(opening, colour=way.colour)
-    return _on_screen(place, settings, opening)
+    return _on_screen(place, opening)
 
 
 def _recorded(open_console: Open, path: Path, words: bool) -> Open:
@@ -180,12 +192,12 @@ def _plainly(way: Way) -> bool:
     return True
 
 
-def _on_screen(place: Place, settings: Settings, open_console: Open) -> int:
+def _on_screen(place: Place, open_console: Open) -> int:
     from pointsman.config import theme_dir
 
     if place.screen is None or not _has_terminal():
         raise Mistake("the screen needs a terminal; --plain does not, nor do the verbs that `pointsman --help` lists")
-    ui = settings.ui
+    ui = place.ui()
     return place.screen(
         open_console,
         theme=ui.theme,

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pointsman.config import ConfigError, Settings
-from pointsman.config.load import BUILT_IN
 from pointsman.config.policies import ConfiguredPolicies
 from pointsman.config.problems import Problem
+from pointsman.config.settings import BUILT_IN
 from pointsman.config.watched import WatchedFile
 from pointsman.core.fleet import Endpoint, Fleet
 from pointsman.ports import Backend, ConfigurationWrong, Lineup

@@ -26,8 +26,6 @@ MOST = 2_000
 
 
 class AuditPane(Listing):
-    title = "Audit"
-    number = 3
     columns = audit.COLUMNS
     lines_below = 5
     hint = "words, or type=step-down model=opus rule=… request=… actor=… since=2h until=14:30"

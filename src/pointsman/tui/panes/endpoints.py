@@ -19,8 +19,6 @@ from pointsman.tui.render.table import Row
 
 class EndpointsPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.FLEET]
-    title = "Fleet"
-    number = 1
     columns = endpoints.COLUMNS
     empty = "no endpoint is configured: run `pointsman init`, or `pointsman demo` for a simulated fleet"
     lines_below = 2

@@ -35,8 +35,6 @@ class Figures(Pane):
 
 class MemoryPane(Figures):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.MEMORY]
-    title = "GPU / host"
-    number = 7
 
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return memory.lines(picture, width)
@@ -46,8 +44,5 @@ class MemoryPane(Figures):
 
 
 class UsagePane(Figures):
-    title = "Usage"
-    number = 6
-
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return usage.lines(picture, width)

@@ -19,8 +19,6 @@ from pointsman.tui.render.table import Row
 
 class OverridesPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.OVERRIDES]
-    title = "Override"
-    number = 5
     columns = overrides.COLUMNS
     empty = "nothing is overridden: `o` pins or prefers a model, `L` closes the cloud"
     lines_above = 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from pointsman.tui.picture import Picture
+from pointsman.tui.render.zones import TITLES
+
+if TYPE_CHECKING:
+    from pointsman.tui.picture import Picture
 
 STARTING = "starting…"
 
@@ -41,14 +44,13 @@ class Drawn(Static):
 class Pane(Vertical):
     """One part of the picture. Subclasses say how to show it (`show`) and how tall they would like to be (`wants`)."""
 
-    title: ClassVar[str] = ""
-    number: ClassVar[int] = 0
     picture: Picture | None = None
     _edge_text = ""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.border_title = Content(f"{self.number} {self.title}")
+        number, title = TITLES[id]
+        self.border_title = Content(f"{number} {title}")
 
     def apply(self, picture: Picture) -> None:
         """Takes the newest picture. Called for visible panes only, at most once a second when nothing is touched."""

@@ -19,8 +19,6 @@ from pointsman.tui.render.table import Row
 
 class ServicesPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.SERVICES]
-    title = "Services"
-    number = 4
     columns = services.COLUMNS
     empty = "no service is configured: name one under [services] to restart it from here"
 

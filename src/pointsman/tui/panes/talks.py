@@ -27,6 +27,7 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import talks as drawing
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 from pointsman.tui.render.paint import paint, stack
+from pointsman.tui.render.zones import TITLES
 from pointsman.tui.untrusted import label, one_line
 
 FLUSHES_PER_SECOND: Final = 8
@@ -65,9 +66,6 @@ class Talk:
 
 
 class TalksPane(Pane):
-    title = "Chat"
-    number = 2
-
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.talks = [Talk(Transcript(Conversation()))]
@@ -249,7 +247,8 @@ class TalksPane(Pane):
         title = self.conversation.title
         if title != self._titled:
             self._titled = title
-            self.border_title = Content(f"{self.number} {self.title}" + (f" · {one_line(title)}" if title else ""))
+            number, name = TITLES["chat"]
+            self.border_title = Content(f"{number} {name}" + (f" · {one_line(title)}" if title else ""))
 
     # --- being told ---
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-PANES = ("endpoints", "chat", "audit", "services", "overrides", "usage", "memory")
+TITLES: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "endpoints": (1, "Fleet"),
+        "chat": (2, "Chat"),
+        "audit": (3, "Audit"),
+        "services": (4, "Services"),
+        "overrides": (5, "Override"),
+        "usage": (6, "Usage"),
+        "memory": (7, "GPU / host"),
+    }
+)
+PANES = tuple(TITLES)
 TWO_COLUMNS = 100
 THREE_ZONES = 160
 LEAST = 4  # rows of a pane, its two borders included

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from pointsman.tui.arrangement import Standing
 from pointsman.tui.chrome import Banner, PolicyStrip, Tabs, Ticker
-from pointsman.tui.conversation import Conversation
 from pointsman.tui.desk import Desk
-from pointsman.tui.picture import Picture
-from pointsman.tui.render import strip, zones
+from pointsman.tui.render import zones
+
+if TYPE_CHECKING:
+    from pointsman.tui.conversation import Conversation
+    from pointsman.tui.picture import Picture
 
 
 class Home(Screen[None]):
@@ -33,7 +37,7 @@ class Home(Screen[None]):
     @property
     def talks_now(self) -> tuple[Conversation, ...]:
         """The open conversations, also when the screen is gone already."""
-        return tuple(talk.conversation for talk in self._desk.chat.talks)
+        return () if self._desk.bare else tuple(talk.conversation for talk in self._desk.chat.talks)
 
     @property
     def desk(self) -> Desk:
@@ -42,7 +46,12 @@ class Home(Screen[None]):
     def on_mount(self) -> None:
         self._lay_out()
         self.query_one(Banner).apply(self._own_banners)
-        self.desk.pane("chat").focus_inside()
+
+    async def furnish(self) -> None:
+        """Puts the panes on the desk, once the first frame stands without them."""
+        await self.desk.furnish()
+        self._lay_out()
+        self.desk.pane(self.desk.active).focus_inside()
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -86,6 +95,8 @@ class Home(Screen[None]):
         if self._picture is None:
             self.query_one(Banner).apply(self._own_banners)
             return
+        from pointsman.tui.render import strip  # with the first picture, not the first frame
+
         self.query_one(PolicyStrip).apply(self._picture, budgets=chrome.budgets, paused=self._paused)
         self.query_one(Banner).apply((*self._own_banners, *strip.standing(self._picture)))
         self.query_one(Ticker).apply(self._picture, chrome.ticker)

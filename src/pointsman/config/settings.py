@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from pointsman.config.build import build_fleet, build_hosts, with_revision
 from pointsman.config.checks import check_references
@@ -14,20 +13,11 @@ from pointsman.config.layers import POLICY_ARRAYS, POLICY_TABLES, Layer, over_pr
 from pointsman.config.paths import preset_names, preset_path
 from pointsman.config.problems import ConfigError, Place, Problem, Report, nearest_of
 from pointsman.config.shapes import UNREADABLE
+from pointsman.config.ui import Ui
 from pointsman.core.checks import CheckLimits
 from pointsman.core.fleet import Fleet
 
 BUILT_IN = "built-in"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ui:
-    """What the screen lets people choose."""
-
-    theme: str = "pointsman-dark"
-    keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # binding id -> key
-    refresh_hz: float = 1.0  # apply passes per second over visible panes
-    notify: Literal["off", "bell", "osc9", "osc777"] = "off"  # when something ends and nobody looks at the terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
