@@ -123,6 +123,10 @@ class Program:
         """CPU seconds of the thread that draws, in the kernel's finest count."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text("ascii").split()[0]) / 1e9
 
+    def waited(self) -> float:
+        """Seconds that the thread that draws was ready to run and had no core: what others on this machine took."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+
     def memory(self) -> float:
         """Resident megabytes (10**6 bytes)."""
         status = Path(f"/proc/{self.pid}/status").read_text("ascii")
