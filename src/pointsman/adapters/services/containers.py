@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pointsman.adapters.lenient import JsonObject, count, decode_json, log_text, name, one_line, record, records
@@ -101,24 +102,24 @@ class ContainerServices:
             yield (LogLine(text=why_failed(self._program, ran), note=True),)
             return
         written = sorted((*ran.out.splitlines(), *ran.err.splitlines()), key=_stamp_of)[-wanted:]
-        last = _stamp_of(written[-1]) if written else ""
+        told = _Told().after(written)
         yield tuple(_told(line) for line in written) or (LogLine(text="it has written nothing", note=True),)
         while True:
             try:
-                async with aclosing(self._written_since(service.unit, last)) as pieces:
+                async with aclosing(self._written_since(service.unit, told)) as pieces:
                     async for piece in pieces:
-                        last = max(last, *(_stamp_of(line) for line in piece))
+                        told = told.after(piece)
                         yield tuple(_told(line) for line in piece)
             except Ended:
                 await asyncio.sleep(_AGAIN_S)
 
-    async def _written_since(self, unit: str, last: str) -> AsyncGenerator[list[str], None]:
-        """Lines after that time stamp; `--since` itself tells the line of that moment once more."""
-        since = ("--since", last) if last else ("--tail", "0")
+    async def _written_since(self, unit: str, told: _Told) -> AsyncGenerator[list[str], None]:
+        """Lines that were not told yet; `--since` itself tells those of its own moment once more."""
+        since = ("--since", told.stamp) if told.stamp else ("--tail", "0")
         argv = (self._program, "logs", "--follow", "--timestamps", *since, unit)
         async with aclosing(follow_command(argv, self._environ, self._extra(), merged=True)) as pieces:
             async for piece in pieces:
-                fresh = [line for line in piece if _stamp_of(line) > last or not read_stamp(_stamp_of(line))]
+                fresh = [line for line in piece if told.is_new(line)]
                 if fresh:
                     yield fresh
 
@@ -195,6 +196,30 @@ def read_stamp(written: str) -> float | None:
         return None
     zone = "+00:00" if found[3] == "Z" else found[3]
     return datetime.fromisoformat(f"{found[1]}.{(found[2] or '0')[:6].ljust(6, '0')}{zone}").timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Up to where a log was told: the newest time stamp, and the lines that bear it. Podman's Docker socket stamps in
+    whole seconds, so that one stamp is many lines."""
+
+    stamp: str = ""
+    lines: frozenset[str] = frozenset()
+
+    def after(self, written: Sequence[str]) -> _Told:
+        dated = [(at, line) for line in written if (at := read_stamp(_stamp_of(line))) is not None]
+        if not dated:
+            return self
+        newest, line = max(dated)
+        before = read_stamp(self.stamp)
+        if before is not None and newest < before:
+            return self
+        lines = frozenset(each for at, each in dated if at == newest)
+        return _Told(_stamp_of(line), lines | self.lines if newest == before else lines)
+
+    def is_new(self, line: str) -> bool:
+        at, last = read_stamp(_stamp_of(line)), read_stamp(self.stamp)
+        return at is None or last is None or at > last or (at == last and line not in self.lines)
 
 
 def _stamp_of(raw: str) -> str:
