@@ -105,6 +105,8 @@ class PointsmanApp(ChattingApp):
         self.set_class(self._ascii_only, "-ascii")
         leaves_with_its_page(self)
         self.work(self._watch_themes(), "themes")
+        # The shell wrote where the screen was; of an unchanged size Textual only draws what changed meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.link()
 
     # --- themes: read again when their files are edited ---
