@@ -46,8 +46,11 @@ APP = (
     _key("pane.memory", "7", "show_pane('memory')", "GPU / host"),
     _key("chat.write", "i", "show_pane('chat')", "write a prompt", "write"),
     _key("zoom", "z", "zoom", "zoom", "zoom"),
-    _key("pane.hide", "minus", "hide_pane", "hide this pane"),
-    _key("pane.show_all", "0", "show_all", "show every pane"),
+    _key("pane.grow", "plus", "resize_pane(1)", "make this pane larger"),
+    _key("pane.shrink", "minus", "resize_pane(-1)", "make this pane smaller"),
+    _key("pane.hide", "H", "hide_pane", "hide this pane"),
+    _key("pane.show_all", "0", "show_all", "every pane, as large as it was"),
+    _key("view", "v", "next_view", "the next view: all, operate, talk, account"),
     _key("pause", "p", "pause", "pause the display", "pause"),
     _key("suggested", "S", "suggested", "do what is suggested"),
     _key("undo", "u", "undo", "undo the last override"),
@@ -70,6 +73,7 @@ APP = (
     _key("plan.reject", "f9,D", "rule_plan(False)", "reject the plan"),
     _key("quit", "q", "quit", "quit", "quit"),
     _key("quit.anywhere", "ctrl+q", "quit", "quit, also while writing", priority=True),
+    _key("redraw", "ctrl+l", "redraw", "draw the screen anew", priority=True),
     _key("suspend", "ctrl+z", "suspend_process", "suspend; fg comes back", priority=True),
     _key("interrupt", "ctrl+c", "interrupt", "stop, then quit", priority=True),
 )
@@ -101,7 +105,7 @@ LISTING = (
     _key("list.sort_before", "less_than_sign", "sort(-1)", "sort by the column before"),
     _key("list.reverse", "equals_sign", "reverse", "reverse the order"),
     _key("list.copy", "y", "copy", "copy the row", "copy"),
-    _key("list.keep", "Y", "keep", "write the row to a file"),
+    _key("list.copy_menu", "Y", "copy_menu", "copy a cell, a command ..., or write it to a file"),
     _key("list.export", "e", "export", "export what is shown", "export"),
 )
 
@@ -119,8 +123,8 @@ TRANSCRIPT = (
     _key("turn.edit", "E", "edit", "edit the prompt and send it again", "edit"),
     _key("turn.retry", "R", "retry", "ask again", "retry"),
     _key("turn.next_model", "N", "app.next_model", "ask the next model"),
-    _key("turn.good", "plus", "verdict(True)", "the reply helped", "helped"),
-    _key("turn.bad", "underscore", "verdict(False)", "the reply did not help"),
+    _key("turn.good", "h", "verdict(True)", "the reply helped", "helped"),
+    _key("turn.bad", "m", "verdict(False)", "the reply did not help (missed)"),
     _key("turn.branch", "B", "branch", "go on from here in a new conversation"),
     _key("chat.close", "X", "app.close_tab", "close this conversation's tab; it stays kept"),
 )

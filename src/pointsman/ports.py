@@ -366,6 +366,10 @@ class ScreenFiles(Protocol):
         """As `export`, of a picture of the screen: whatever is shaped like a key, or is one, is not on it."""
         ...
 
+    async def copy(self, text: str) -> str:
+        """Hands it to the desktop's clipboard; the name of the program that took it, or nothing if none is here."""
+        ...
+
     async def attach(self, path: str) -> Attachment:
         """Reads a file that the user named. Raises ValueError, in words for the user, for what cannot be sent."""
         ...

@@ -296,6 +296,8 @@ class FakeFiles:
 
     def __init__(self) -> None:
         self.written: dict[str, str] = {}
+        self.copied = ""
+        self.clipboard = "xclip"  # the program that takes copies
         self.kept: Mapping[str, object] = {}
         self.there: dict[str, Attachment] = {}
 
@@ -309,6 +311,10 @@ class FakeFiles:
     def crash(self, trace: str) -> tuple[str, str | None]:
         self.written["crash.txt"] = trace.replace("sk-canary-0123456789", "****")
         return self.written["crash.txt"], "/state/crashes/crash.txt"
+
+    async def copy(self, text: str) -> str:
+        self.copied = text
+        return self.clipboard
 
     async def attach(self, path: str) -> Attachment:
         if path not in self.there:

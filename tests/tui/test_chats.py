@@ -258,9 +258,9 @@ async def test_asking_again_from_the_middle_makes_a_branch_and_the_old_conversat
 async def test_a_thumb_stands_under_its_answer_and_its_opposite_undoes_it(console: Any, read: Read) -> None:
     async with screen(console, (99, 50)) as (app, pilot):
         await ask(app, pilot)
-        await pilot.press("escape", "plus")
+        await pilot.press("escape", "h")
         await until(pilot, lambda: "▲ you: it helped" in read(app))
-        await pilot.press("underscore")
+        await pilot.press("m")
         await until(pilot, lambda: "▼ you: it did not help" in read(app))
         assert "it helped" not in read(app)
         answer = app.chat.last.answer  # type: ignore[union-attr]

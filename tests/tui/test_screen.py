@@ -448,7 +448,7 @@ async def test_the_palette_lists_every_action_theme_and_fault(console: Any) -> N
         "fault: kill coder-gpu",
         "fault: 429 from openai",
         "restart llama-qwen",
-        "ask only opus",
+        "model opus",
         "theme: textual-dark",
     } <= set(titles)
     listed = {binding.tooltip for binding in keys.APP} - {

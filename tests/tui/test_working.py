@@ -53,6 +53,7 @@ async def test_a_list_is_filtered_sorted_opened_copied_and_exported(console: Any
         await until(pilot, lambda: "endpoints.csv" in console.files.written)
         assert console.files.written["endpoints.csv"].startswith("name,state,model")
         await until(pilot, lambda: "/state/exports/endpoints.csv" in read(app))
+        console.files.clipboard = ""
         app.post_message(messages.Copied("x" * 80_000, "too much"))
         await until(pilot, lambda: "copied.txt" in console.files.written)
 
@@ -268,7 +269,7 @@ async def test_the_stages_of_a_restart_are_shown_live_where_the_service_stands(c
 
 async def test_the_arrangement_of_a_size_comes_back_with_that_size(console: Any, read: Read) -> None:
     async with screen(console) as (app, pilot):
-        await pilot.press("escape", "4", "minus")
+        await pilot.press("escape", "4", "H")
         assert "services" not in [pane.id for pane in app.home.desk.standing()]
         await pilot.press("1", "greater_than_sign", "z")
         await until(pilot, lambda: console.files.kept.get("sizes", {}).get("120x40", {}).get("zoomed") is True)  # type: ignore[union-attr,attr-defined]

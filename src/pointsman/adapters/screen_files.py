@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pointsman.adapters import editor
+from pointsman.adapters import clipboard, editor
 from pointsman.adapters.redact import redact
 from pointsman.core.request import Attachment, Image
 
@@ -70,6 +70,9 @@ class LocalScreenFiles:
         shown = html.unescape(text[0])
         hidden = redact(self._redact(shown))
         return text[0] if hidden == shown else html.escape(hidden, quote=False).replace("\xa0", "&#160;")
+
+    async def copy(self, text: str) -> str:
+        return await clipboard.copy(text, os.environ)
 
     async def attach(self, path: str) -> Attachment:
         return await asyncio.to_thread(_attach, path)

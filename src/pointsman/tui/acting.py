@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pointsman.tui.picture import Picture
 
 UNDO_FOR: Final = 30.0  # seconds
-CLIPBOARD_MOST: Final = 70_000  # bytes: what common terminals still take in one OSC 52
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -328,51 +327,6 @@ class ActingApp(LinkedApp):
             if isinstance(shown, EndpointScreen):
                 shown.measured(event.found)
 
-    # --- copies and files ---
-
-    @on(messages.Copied)
-    def copied(self, event: messages.Copied) -> None:
-        """To the clipboard of the terminal, also over ssh; what is too long for that becomes a file."""
-        if len(event.text.encode("utf-8", "replace")) > CLIPBOARD_MOST:
-            self.post_message(messages.Kept("copied.txt", event.text))
-            return
-        self.copy_to_clipboard(event.text.encode("utf-8", "replace").decode("utf-8"))
-        self.tell(messages.Told(f"copied {event.what}, {len(event.text):,} characters; `Y` writes it to a file"))
-
-    @on(messages.Kept)
-    def kept(self, event: messages.Kept) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.export(event.name, event.text), "export")
-
-    @on(messages.ExportAsked)
-    def export_asked(self, event: messages.ExportAsked) -> None:
-        from pointsman.tui.render import exports
-
-        def chosen(ending: str | None) -> None:
-            if ending is not None:
-                self._export(event.pane, ending)
-
-        from pointsman.tui.screens.choice import Choice
-
-        formats = [(ending, title) for ending, title in exports.FORMATS.items() if _offered(event.pane, ending)]
-        self.push_screen(Choice("export as", formats), chosen)
-
-    def _export(self, name: str, ending: str) -> None:
-        from pointsman.tui import keeping
-        from pointsman.tui.panes.audit import AuditPane
-        from pointsman.tui.panes.listing import Listing
-
-        if self.bridge is None:
-            return
-        pane = self.home.desk.pane(name)
-        if isinstance(pane, AuditPane):
-            self.work(self.bridge.export_audit(pane.query_shown, ending), "export")
-        elif isinstance(pane, Listing):
-            self.work(self.bridge.export(f"{name}.{ending}", pane.exported(ending)), "export")
-        else:
-            text = keeping.exported(self.chat.conversation, ending)
-            self.work(self.bridge.export(f"chat.{ending}", text), "export")
-
     # --- what the app itself adds to the picture ---
 
     def show_more(self, **more: Any) -> None:
@@ -380,10 +334,6 @@ class ActingApp(LinkedApp):
         if self.picture is not None:
             self.picture = replace(self.picture, **more)
             self.apply()
-
-
-def _offered(pane: str, ending: str) -> bool:
-    return pane != "chat" or ending != "csv"
 
 
 async def _quietly(doing: Callable[[Bridge], Awaitable[None]], bridge: Bridge) -> None:

@@ -8,27 +8,22 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import App
 from textual.binding import BindingType
-from textual.theme import ThemeProvider
 
 from pointsman import keymap as keytable
-from pointsman.tui import arrangement, keys, messages, slash, typed_bytes
+from pointsman.tui import keys, messages, slash, typed_bytes
 from pointsman.tui import theme as theming
-from pointsman.tui.arrangement import Arrangement
-from pointsman.tui.chatting import ChattingApp
 from pointsman.tui.commands import Palette
 from pointsman.tui.hangup import leaves_on_hangup, leaves_with_its_page
+from pointsman.tui.reaching import ReachingApp
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
-from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.svg import self_contained
-from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.signals import SILENT, Kind, Signals
 from pointsman.tui.theme import Shelf
@@ -43,7 +38,7 @@ if TYPE_CHECKING:
 THEMES_EVERY: Final = 2.0  # seconds between two looks at their files
 
 
-class PointsmanApp(ChattingApp):
+class PointsmanApp(ReachingApp):
     CSS_PATH = "app.tcss"
     TITLE = "Pointsman"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]
@@ -74,11 +69,10 @@ class PointsmanApp(ChattingApp):
             refresh_hz,
         )
         self.read_only = read_only
-        self.keymap: Mapping[str, str] = dict(keymap or {})
+        self.keymap = dict(keymap or {})
         self._shelf = shelf or Shelf()
-        self._wanted_theme = theme
+        self.wanted_theme = theme
         self._dress()
-        self.arrangement = Arrangement()
         self.supposed: Request | None = None  # what the what-if screen is about
         self._ascii_only = ascii_only
         if ascii_only:
@@ -88,15 +82,15 @@ class PointsmanApp(ChattingApp):
         """Before anything is styled: a theme that is set later has everything styled twice."""
         for bad_theme in self.take_themes(self._shelf.look()):
             self.home.add_banner(bad_theme)
-        chosen = theming.chosen(self._wanted_theme, tuple(self.available_themes))
+        chosen = theming.chosen(self.wanted_theme, tuple(self.available_themes))
         if chosen is not None:
             self.set_reactive(App.theme, chosen)
             self.stylesheet.set_variables(self.get_css_variables())
             self.set_class(self.current_theme.dark, "-dark-mode", update=False)
             self.set_class(not self.current_theme.dark, "-light-mode", update=False)
             self._refresh_truecolor_filter(self.ansi_theme)  # as Textual does when a theme is set later
-        if self._wanted_theme not in (None, chosen):
-            self.home.add_banner(f"no theme is called {one_line(str(self._wanted_theme))!r}")
+        if self.wanted_theme not in (None, chosen):
+            self.home.add_banner(f"no theme is called {one_line(str(self.wanted_theme))!r}")
 
     def on_mount(self) -> None:
         for problem in keytable.problems(self.keymap):
@@ -125,82 +119,7 @@ class PointsmanApp(ChattingApp):
             for problem in self.take_themes(await asyncio.to_thread(self._shelf.look)):
                 self.post_message(messages.Told(problem, "error"))
 
-    # --- arrangement: kept for each size of the terminal ---
-
-    @on(messages.Opened)
-    def arrange(self, event: messages.Opened) -> None:
-        from pointsman.tui.panes.listing import Listing
-
-        if event.console.files is None:
-            return
-        self.arrangement = arrangement.read(event.console.files.arrangement())
-        theme = self.arrangement.theme_over(self._wanted_theme)
-        if theme in self.available_themes:
-            self.theme = str(theme)
-        for name, order in self.arrangement.orders.items():
-            for pane in self.home.query(Listing):
-                if pane.id == name:
-                    pane.order = order
-        self._restore()
-
-    def on_resize(self) -> None:
-        self._restore()
-
-    def _restore(self) -> None:
-        standing = self.arrangement.at(self.size.width, self.size.height)
-        if standing is not None and self.home.is_mounted:
-            self.home.restore(standing)
-
-    def watch_theme(self, _: str, theme: str) -> None:
-        if self.engine is not None:
-            self.arrangement = replace(self.arrangement, theme=theme, instead_of=self._wanted_theme)
-            self._keep()
-
-    @on(messages.Rearranged)
-    def rearranged(self) -> None:
-        from pointsman.tui.panes.listing import Listing
-
-        desk, size = self.home.desk, self.size
-        orders = {str(pane.id): pane.order for pane in self.home.query(Listing) if pane.order != Order()}
-        kept = self.arrangement.with_size(size.width, size.height, desk.standing_now)
-        self.arrangement = replace(kept, orders=orders)
-        self._keep()
-
-    def _keep(self) -> None:
-        if self.bridge is not None:
-            self.work(self.bridge.keep_arrangement(arrangement.written(self.arrangement)), "arrangement")
-
     # --- keys ---
-
-    def action_command_palette(self) -> None:
-        if not isinstance(self.screen, Search):
-            self.push_screen(Search())
-
-    def search_themes(self) -> None:
-        if not isinstance(self.screen, Search):
-            self.push_screen(Search(providers=[ThemeProvider], placeholder="Search for themes…"))
-
-    def action_show_pane(self, name: str) -> None:
-        self.home.show_pane(name)
-        self.rearranged()
-
-    def action_zoom(self) -> None:
-        self.home.zoom()
-        self.rearranged()
-
-    def action_hide_pane(self) -> None:
-        from pointsman.tui.panes.pane import Pane
-
-        focused = self.focused
-        panes = [pane for pane in self.home.query(Pane) if focused in pane.query("*")] if focused else []
-        if self.home.hide(str(panes[0].id) if panes else self.home.desk.active):
-            self.rearranged()
-        else:
-            self.tell(messages.Told("one pane always stays"))
-
-    def action_show_all(self) -> None:
-        self.home.show_all()
-        self.rearranged()
 
     def action_notices(self) -> None:
         from pointsman.tui.render import notices
@@ -245,6 +164,10 @@ class PointsmanApp(ChattingApp):
 
         if isinstance(self.screen, WhatIf):
             self.screen.take(event.decision, event.problem)
+
+    def action_redraw(self) -> None:
+        """After something else wrote on the terminal."""
+        self.refresh(layout=True)
 
     def action_pause(self) -> None:
         self.held_back = 0 if self.held_back is None else None

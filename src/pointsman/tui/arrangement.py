@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pointsman.tui.render.selecting import Order
-from pointsman.tui.render.zones import PANES
+from pointsman.tui.render.zones import MOST_STEPS, PANES
 
 MOST_SIZES = 40  # terminal sizes that are remembered
 
@@ -20,6 +20,7 @@ class Standing:
     active: str = "chat"
     zoomed: bool = False
     hidden: frozenset[str] = frozenset()
+    grown: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # steps larger, by pane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,12 @@ def written(arrangement: Arrangement) -> Mapping[str, object]:
         "instead_of": arrangement.instead_of,
         "orders": {pane: [order.column, order.reverse] for pane, order in arrangement.orders.items()},
         "sizes": {
-            size: {"active": each.active, "zoomed": each.zoomed, "hidden": sorted(each.hidden)}
+            size: {
+                "active": each.active,
+                "zoomed": each.zoomed,
+                "hidden": sorted(each.hidden),
+                "grown": dict(each.grown),
+            }
             for size, each in arrangement.sizes.items()
         },
     }
@@ -83,6 +89,14 @@ def _order(kept: object) -> Order | None:
     return None
 
 
+def _grown(known: Mapping[str, object]) -> Mapping[str, int]:
+    found = {}
+    for name, steps in _table(known, "grown").items():
+        if name in PANES and type(steps) is int and abs(steps) <= MOST_STEPS:
+            found[name] = steps
+    return MappingProxyType(found)
+
+
 def _standing(kept: object) -> Standing:
     known = kept if isinstance(kept, dict) else {}
     active, hidden = known.get("active"), known.get("hidden")
@@ -90,4 +104,5 @@ def _standing(kept: object) -> Standing:
         active=active if active in PANES else "chat",
         zoomed=known.get("zoomed") is True,
         hidden=frozenset(name for name in hidden if name in PANES) if isinstance(hidden, list) else frozenset(),
+        grown=_grown(known),
     )

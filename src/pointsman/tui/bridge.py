@@ -263,6 +263,16 @@ class Bridge:
             return
         self._post(Told(f"written, readable by you alone: {path}"))
 
+    async def copy(self, text: str, what: str, *, by_terminal: bool) -> None:
+        """`by_terminal`: it was small enough for the terminal's own clipboard, which never says whether it took it."""
+        files = self._console.files
+        program = await files.copy(text) if files is not None else ""
+        if not program and not by_terminal:
+            await self.export("copied.txt", text)
+            return
+        takers = " and ".join([*(["the terminal"] if by_terminal else []), *([program] if program else [])])
+        self._post(Told(f"copied {what}, {len(text):,} characters, by {takers}; Y offers more, and a file"))
+
     async def export_audit(self, query: AuditQuery, ending: str) -> None:
         """Every line that the filter selects, oldest first."""
         found: list[AuditRow] = []

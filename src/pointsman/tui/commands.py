@@ -1,4 +1,5 @@
-"""The command palette: every action of the program with its key, every theme, every fault of the simulated fleet."""
+"""The command palette: every action of the program with its key, every theme, every fault of the simulated fleet, and a
+few words that take an argument: `explain PROMPT`."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
+from pointsman import keymap
+from pointsman.keymap import Key
 from pointsman.tui import keys
 from pointsman.tui.messages import FaultAsked, LogsAsked, ModelAsked, ServiceAsked
 from pointsman.tui.screens import tour
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from pointsman.tui.app import PointsmanApp
 
 _NOT_LISTED = frozenset({"palette", "palette.anywhere", "interrupt", "quit.anywhere"})
+_OF_PANES = (
+    *("Fleet", "Services", "Override", "GPU / host"),
+    *("In lists", "Reading the chat", "Writing a prompt", "A cut answer"),
+)
+FIRST = 1_000.0  # a score above that of any fuzzy match
 _VERBS = ("restart", "start", "stop")
 
 
@@ -31,28 +38,55 @@ class Command:
     run: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A word of the palette with what follows it."""
+
+    word: str
+    of: str  # what is to be written after it
+    help: str
+    run: Callable[[str], object]
+
+
 def commands(app: PointsmanApp) -> Iterator[Command]:
     yield from _bound(app)
     yield Command("tour", "ten sentences about this screen", partial(tour.begin, app))
+    if app.engine is not None:
+        yield from _models(app)
+        yield from _services(app)
+        yield from _memory(app)
+        yield from _faults(app)
+    yield from _of_panes(app)
     yield from _themes(app)
-    if app.engine is None:
-        return
-    yield from _models(app)
-    yield from _services(app)
-    yield from _memory(app)
-    yield from _faults(app)
+
+
+def askings(app: PointsmanApp) -> tuple[Asking, ...]:
+    return (
+        Asking("explain", "PROMPT", "who would answer it and why; calls no model", app.explain),
+        Asking("ask", "PROMPT", "sends it", app.ask_prompt),
+        Asking("filter", "WORDS", "the list where the focus is", app.filter_here),
+        Asking("audit", "WORDS", "filters the audit, type=step-down model=opus", app.filter_audit_by),
+    )
 
 
 def _bound(app: PointsmanApp) -> Iterator[Command]:
-    for binding in keys.APP:
-        if binding.id not in _NOT_LISTED:
-            yield Command(binding.tooltip, _help(binding, app), partial(app.run_action, binding.action))
+    for entry in keymap.APP:
+        if entry.id not in _NOT_LISTED:
+            yield Command(entry.title, _help(entry, app), partial(app.run_action, entry.action))
     for action, title in keys.UNBOUND:
         yield Command(title, "no key of its own", partial(app.run_action, action))
 
 
-def _help(binding: Binding, app: PointsmanApp) -> str:
-    return f"key {keys.shown(binding, app.keymap)}"
+def _of_panes(app: PointsmanApp) -> Iterator[Command]:
+    """What single panes can do, done there."""
+    for title in _OF_PANES:
+        for entry in keymap.GROUPS[title]:
+            run = partial(app.act_in, title, entry.action)
+            yield Command(f"{title.lower()}: {entry.title}", _help(entry, app), run)
+
+
+def _help(entry: Key, app: PointsmanApp) -> str:
+    return f"key {keymap.shown(entry, app.keymap)}"
 
 
 def _themes(app: PointsmanApp) -> Iterator[Command]:
@@ -63,9 +97,9 @@ def _themes(app: PointsmanApp) -> Iterator[Command]:
 def _models(app: PointsmanApp) -> Iterator[Command]:
     if app.picture is None:
         return
-    yield Command("ask whom the policy chooses", "/model auto", partial(app.chat.pin, "auto"))
+    yield Command("model auto", "asks whom the policy chooses", partial(app.chat.pin, "auto"))
     for name in app.picture.fleet.models:
-        yield Command(f"ask only {label(name)}", f"/model {label(name)}", partial(app.chat.pin, name))
+        yield Command(f"model {label(name)}", "asks only this one", partial(app.chat.pin, name))
 
 
 def _memory(app: PointsmanApp) -> Iterator[Command]:
@@ -104,16 +138,33 @@ class Palette(Provider):
         return commands(cast("PointsmanApp", self.app))
 
     async def discover(self) -> Hits:
+        app = cast("PointsmanApp", self.app)
+        for asking in askings(app):
+            begin = partial(app.search_for, f"{asking.word} ")
+            line = Command(f"{asking.word} {asking.of}", asking.help, begin)
+            yield DiscoveryHit(_line(Content(line.title), line), begin, text=line.title)
         for command in self._commands:
             yield DiscoveryHit(_line(Content(command.title), command), command.run, text=command.title)
 
     async def search(self, query: str) -> Hits:
+        word, _, rest = query.strip().partition(" ")
+        for asking in askings(cast("PointsmanApp", self.app)) if rest.strip() else ():
+            if asking.word == word:
+                line = Command(f"{word} {one_line(rest.strip())}", asking.help, partial(asking.run, rest.strip()))
+                yield Hit(FIRST, _line(Content(line.title), line), line.run, text=line.title)
         matcher = self.matcher(query)
         for command in self._commands:
             score = matcher.match(command.title)
             if score > 0:
                 found = _line(_marked(command.title, matcher), command)
-                yield Hit(score, found, command.run, text=command.title)
+                yield Hit(score + _exact(query, command.title), found, command.run, text=command.title)
+
+
+def _exact(query: str, title: str) -> float:
+    """Whole words at the beginning come first: `rw` is no part of another word then."""
+    wanted, words = query.casefold().split(), title.casefold().replace(":", " ").split()
+    begun = all(word.startswith(part) for part, word in zip(wanted, words, strict=False)) and len(wanted) <= len(words)
+    return FIRST / 2 if begun else 0.0
 
 
 def _marked(title: str, matcher: Matcher) -> Content:

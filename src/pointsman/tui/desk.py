@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pointsman.tui.picture import Picture
 
 _EDGES = {name: f"{number} {title}" for name, (number, title) in zones.TITLES.items()}
+PAINT_AGAIN_S = 1.0  # after panes came into sight
 
 
 class _Zones(Layout):
@@ -46,7 +47,9 @@ class Desk(Container):
         self.active = "chat"
         self.zoomed = False
         self.hidden: frozenset[str] = frozenset()
+        self.grown: dict[str, int] = {}  # steps by which a person made a pane larger
         self._wants: dict[str, int] = {}
+        self._picture: Picture | None = None
         self._zones = _Zones()
         self.panes: list[Pane] = []
 
@@ -91,6 +94,7 @@ class Desk(Container):
                 wants=self._wants,
                 zoomed=self.zoomed,
                 hidden=self.hidden,
+                grown=self.grown,
             )
         )
 
@@ -100,12 +104,35 @@ class Desk(Container):
     def settle(self) -> None:
         """Shows the panes that have a place and hides the others."""
         placed = self.rects(self.size)
+        if any(pane.id in placed and not pane.display for pane in self.panes):
+            self.set_timer(PAINT_AGAIN_S, self._paint_again)
         for pane in self.panes:
+            comes = pane.id in placed and not pane.display
             pane.display = pane.id in placed
-        self.refresh(layout=True)
+            if comes and self._picture is not None:
+                # It may have been drawn long ago, and nothing new need come. It calls itself: what a pane posts while
+                # its parent calls it goes no further than that parent.
+                pane.call_later(pane.apply, self._picture)
+        # Of a child: a widget's own refresh leaves its arrangement as it was.
+        (self.panes[0] if self.panes and self.panes[0].is_attached else self).refresh(layout=True)
+
+    def _paint_again(self) -> None:
+        """What a pane draws while several layouts follow each other may be left unpainted (seen with Textual 8.2), and
+        nothing new need come that would paint it."""
+        self.screen.refresh()
 
     def on_resize(self) -> None:
         self.settle()
+        self.call_after_refresh(self._heed_wishes)
+
+    def _heed_wishes(self) -> None:
+        """The heights that the panes want may differ with the width they got."""
+        if self._picture is None:
+            return
+        wants = {str(pane.id): pane.wants(self._picture) for pane in self.panes}
+        if wants != self._wants:
+            self._wants = wants
+            self.settle()
 
     def show_pane(self, name: str) -> None:
         self.active = name
@@ -131,27 +158,44 @@ class Desk(Container):
         return True
 
     def show_all(self) -> None:
-        self.hidden = frozenset()
+        self.hidden, self.grown = frozenset(), {}
         self.settle()
+
+    def grow(self, name: str, steps: int) -> None:
+        most = zones.MOST_STEPS
+        self.grown[name] = min(max(self.grown.get(name, 0) + steps, -most), most)
+        self.settle()
+
+    def next_view(self) -> str:
+        """The view after the present one; its name."""
+        names = list(zones.VIEWS)
+        now = next((name for name, hidden in zones.VIEWS.items() if hidden == self.hidden), names[-1])
+        name = names[(names.index(now) + 1) % len(names)]
+        self.hidden, self.zoomed = zones.VIEWS[name], False
+        if self.active in self.hidden:
+            self.active = next(pane for pane in zones.PANES if pane not in self.hidden)
+            self.pane(self.active).focus_inside()
+        self.settle()
+        return name
 
     @property
     def standing_now(self) -> Standing:
-        return Standing(active=self.active, zoomed=self.zoomed, hidden=self.hidden)
+        grown = {name: steps for name, steps in self.grown.items() if steps}
+        return Standing(active=self.active, zoomed=self.zoomed, hidden=self.hidden, grown=grown)
 
     def restore(self, standing: Standing) -> None:
         if standing == self.standing_now:
             return
         moved = standing.active != self.active
         self.active, self.zoomed, self.hidden = standing.active, standing.zoomed, standing.hidden
+        self.grown = dict(standing.grown)
         self.settle()
         if moved:
             self.pane(self.active).focus_inside()
 
     def apply(self, picture: Picture) -> None:
         """One pass over what can be seen; heights follow what the panes want."""
-        wants = {str(pane.id): pane.wants(picture) for pane in self.panes}
-        if wants != self._wants:
-            self._wants = wants
-            self.settle()
+        self._picture = picture
+        self._heed_wishes()
         for pane in self.standing():
             pane.apply(picture)

@@ -278,6 +278,13 @@ class Copied(Message):
 
 
 @dataclass(eq=False, repr=False)
+class CopyAsked(Message):
+    """One of these is wanted: (what it is, the message that copies or keeps it)."""
+
+    offers: tuple[tuple[str, Message], ...]
+
+
+@dataclass(eq=False, repr=False)
 class Kept(Message):
     """`text` is wanted in a file of that name, below the state directory."""
 

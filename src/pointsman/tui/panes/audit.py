@@ -92,6 +92,13 @@ class AuditPane(Listing):
             self._loading_older = True
             self.post_message(AuditAsked(replace(self._query, before=self._lines[-1].seq), older=True))
 
+    def copies(self, key: str) -> Sequence[tuple[str, str]]:
+        line = next((line for line in self._lines if str(line.seq) == key), None)
+        if line is None:
+            return ()
+        request = [("request", line.request)] if line.request else []
+        return [*request, ("the stored line, JSON", line.body)]
+
     def open(self, key: str) -> None:
         line = next((line for line in self._lines if str(line.seq) == key), None)
         if line is not None:

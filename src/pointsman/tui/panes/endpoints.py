@@ -11,6 +11,7 @@ from textual.content import Content
 from pointsman.tui import keys
 from pointsman.tui.messages import OverrideAsked
 from pointsman.tui.panes.listing import Listing
+from pointsman.tui.panes.pane import room_in
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import endpoints
 from pointsman.tui.render.paint import fit, paint
@@ -29,8 +30,14 @@ class EndpointsPane(Listing):
     def below(self, picture: Picture, key: str | None) -> Content:
         if key is None or key not in picture.fleet.endpoints:
             return Content("")
-        width = self.content_size.width
+        width = room_in(self)
         return Content("\n").join([paint(fit(line, width)) for line in endpoints.detail(key, picture)])
+
+    def copies(self, key: str) -> Sequence[tuple[str, str]]:
+        endpoint = self.picture.fleet.endpoints.get(key) if self.picture is not None else None
+        health = self.picture.snapshot.health.get(key) if self.picture is not None else None
+        urls = [("url", endpoint.url)] if endpoint is not None else []
+        return [*urls, *([("reason", health.reason)] if health is not None and health.reason else [])]
 
     def action_pin(self) -> None:
         key, picture = self.rows.current, self.picture

@@ -10,27 +10,36 @@ from textual.containers import VerticalScroll
 
 from pointsman.tui import keys
 from pointsman.tui.messages import DetailAsked
-from pointsman.tui.panes.pane import STARTING, Drawn, Pane
+from pointsman.tui.panes.pane import STARTING, Drawn, Pane, room_in
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import memory, usage
 from pointsman.tui.render.paint import Part, fit, stack
 
 
+class Sheet(VerticalScroll):
+    def on_resize(self) -> None:
+        """Its pane may have been resized, and have shown itself, before this was."""
+        if isinstance(self.parent, Pane):
+            self.parent.show_again()
+
+
 class Figures(Pane):
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
+        with Sheet():
             yield Drawn(STARTING)
 
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         raise NotImplementedError
 
     def show(self, picture: Picture) -> None:
-        width = max(self.query_one(VerticalScroll).scrollable_content_region.width, 1)
+        width = room_in(self.query_one(Sheet))
+        if width <= 0:
+            return  # not laid out yet: it is shown once it is
         drawn = [fit(line, width) for line in self.lines(picture, width)]
         self.query_one(Drawn).draw(stack(drawn))
 
     def wants(self, picture: Picture) -> int:
-        return len(self.lines(picture, max(self.content_size.width, 40))) + 2
+        return len(self.lines(picture, max(room_in(self), 40))) + 2
 
 
 class MemoryPane(Figures):

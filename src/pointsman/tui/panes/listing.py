@@ -13,10 +13,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, OptionList
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, DetailAsked, ExportAsked, Kept, Rearranged
+from pointsman.tui.messages import Copied, CopyAsked, DetailAsked, ExportAsked, Kept, Rearranged
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
@@ -240,13 +241,27 @@ class Listing(Pane):
 
     def action_copy(self) -> None:
         if self.current is not None:
-            _, (cells,) = exports.table_of([self.current], self.columns)
-            self.post_message(Copied("\t".join(cells), "the row"))
+            self.post_message(Copied(self._line(self.current), "the row"))
 
-    def action_keep(self) -> None:
-        if self.current is not None:
-            _, (cells,) = exports.table_of([self.current], self.columns)
-            self.post_message(Kept(f"{self.id}-row.txt", "\t".join(cells) + "\n"))
+    def action_copy_menu(self) -> None:
+        """The row, one of its cells, what else the pane knows of it, or the row as a file."""
+        row = self.current
+        if row is None:
+            return
+        cells = ((column.title, row.cells.get(column.key, ("", ""))[0].strip()) for column in self.columns)
+        named = [*((title.lower(), text) for title, text in cells if text not in ("", "-")), *self.copies(row.key)]
+        offers: list[tuple[str, Message]] = [("the row", Copied(self._line(row), "the row"))]
+        offers += [(f"{title}: {one_line(text)}", Copied(text, title)) for title, text in named]
+        offers += [("the row, to a file", Kept(f"{self.id}-row.txt", self._line(row) + "\n"))]
+        self.post_message(CopyAsked(tuple(offers)))
+
+    def copies(self, key: str) -> Sequence[tuple[str, str]]:
+        """What a person may want of a row beside its cells: (what it is, the text)."""
+        return ()
+
+    def _line(self, row: Row) -> str:
+        _, (cells,) = exports.table_of([row], self.columns)
+        return "\t".join(cells)
 
     def action_export(self) -> None:
         self.post_message(ExportAsked(str(self.id)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from pointsman.tui.render.zones import TITLES
@@ -71,6 +72,10 @@ class Pane(Vertical):
             self.border_subtitle = Content(text)
 
     def on_resize(self) -> None:
+        self.show_again()
+
+    def show_again(self) -> None:
+        """In the room there is now."""
         if self.picture is not None:
             self.show(self.picture)
 
@@ -79,3 +84,9 @@ class Pane(Vertical):
         target = next((child for child in self.query("*") if child.focusable and child.display), None)
         if target is not None:
             target.focus()
+
+
+def room_in(widget: Widget) -> int:
+    """Columns inside its borders and scrollbar, as it was last laid out; 0 if it never was. Not its `region`: that one
+    is gone while the screen is between two layouts."""
+    return max(widget.outer_size.width - widget.gutter.width, 0)

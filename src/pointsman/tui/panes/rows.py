@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from pointsman.tui import keys
+from pointsman.tui.panes.pane import Pane, room_in
 from pointsman.tui.render import table
 from pointsman.tui.render.table import Column, Row
 
@@ -24,6 +25,11 @@ class Rows(OptionList):
         self._rows: tuple[Row, ...] = ()
         self._width = -1
         self._heading: Content | None = None
+
+    def on_resize(self) -> None:
+        """Its pane may have been resized, and have shown itself, before this was."""
+        if isinstance(self.parent, Pane):
+            self.parent.show_again()
 
     @property
     def current(self) -> str | None:
@@ -40,7 +46,7 @@ class Rows(OptionList):
     def show(self, rows: Sequence[Row]) -> None:
         """Shows these rows in this order."""
         new = tuple(rows)
-        width = self.scrollable_content_region.width
+        width = room_in(self)
         if new == self._rows and width == self._width:
             return
         same_shape = [row.key for row in new] == [row.key for row in self._rows] and width == self._width
@@ -51,7 +57,7 @@ class Rows(OptionList):
             self._refill()
 
     def _fitted(self) -> table.Fitted:
-        return table.fit_columns(self._columns, max(self.scrollable_content_region.width, 1))
+        return table.fit_columns(self._columns, max(room_in(self), 1))
 
     def _replace(self, old: Sequence[Row]) -> None:
         fitted = self._fitted()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -23,12 +24,18 @@ class ServicesPane(Listing):
     empty = "no service is configured: name one under [services] to restart it from here"
 
     lines_above = 1
+    command_of: Callable[[str, str], Sequence[str]] | None = None  # what its keys would run
 
     def above(self, picture: Picture) -> Content:
         return paint(services.suggestion(picture))
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return services.rows(picture)
+
+    def copies(self, key: str) -> Sequence[tuple[str, str]]:
+        if self.command_of is None:
+            return ()
+        return [(f"{verb} command", shlex.join(self.command_of(key, verb))) for verb in ("restart", "start", "stop")]
 
     def action_act(self, verb: str) -> None:
         name = self.rows.current

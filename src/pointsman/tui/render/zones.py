@@ -21,9 +21,22 @@ PANES = tuple(TITLES)
 TWO_COLUMNS = 100
 THREE_ZONES = 160
 LEAST = 4  # rows of a pane, its two borders included
+GROWS_BY = 2  # rows, or hundredths of the width, of one step larger
+MOST_STEPS = 20
 _OPERATE = ("endpoints", "memory", "services", "overrides", "usage")  # from the one kept longest
-_SQUEEZE = 3  # rows by which wishes may be cut before a pane is left out
+# Rows below which a pane is of no use, if it wants as many: what does not fit scrolls.
+_USEFUL = MappingProxyType({"endpoints": 11, "memory": 6, "services": 7, "overrides": 4, "usage": 6})
 _DETAIL = 3  # rows the first pane of a stack gets before any other grows
+
+# Views that `v` goes through: what is hidden in each.
+VIEWS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "all": frozenset(),
+        "operate": frozenset({"chat", "audit"}),
+        "talk": frozenset(PANES) - {"chat", "endpoints"},
+        "account": frozenset(PANES) - {"audit", "usage"},
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,10 @@ def arrange(
     wants: Mapping[str, int],
     zoomed: bool = False,
     hidden: frozenset[str] = frozenset(),
+    grown: Mapping[str, int] = MappingProxyType({}),
 ) -> Mapping[str, Rect]:
-    """The panes that are visible, each with its place. `wants` is the height each would like, borders included.
+    """The panes that are visible, each with its place. `wants` is the height each would like, borders included; `grown`
+    the steps by which a person made it larger or smaller.
 
     The active pane is visible whatever is hidden; the others take the room of the hidden ones.
     """
@@ -66,19 +81,43 @@ def arrange(
     if zoomed or width < TWO_COLUMNS or height < 12:
         return {active: whole}
     shown = frozenset(PANES) - (hidden - {active})
-    return _two(whole, active, wants, shown) if width < THREE_ZONES else _three(whole, active, wants, shown)
+    plan = _Plan(active, wants, grown, shown)
+    return _two(whole, plan) if width < THREE_ZONES else _three(whole, plan)
 
 
-def _two(whole: Rect, active: str, wants: Mapping[str, int], shown: frozenset[str]) -> dict[str, Rect]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be placed."""
+
+    active: str
+    wants: Mapping[str, int]
+    grown: Mapping[str, int]
+    shown: frozenset[str]
+
+    @property
+    def operate(self) -> list[str]:
+        return [name for name in _OPERATE if name in self.shown]
+
+    def steps(self, name: str) -> int:
+        return self.grown.get(name, 0) * GROWS_BY
+
+    def wanted(self, name: str) -> int:
+        return max(self.wants.get(name, LEAST) + self.steps(name), LEAST)
+
+    def least(self, name: str) -> int:
+        return max(min(self.wanted(name), _USEFUL.get(name, LEAST) + self.steps(name)), LEAST)
+
+
+def _two(whole: Rect, plan: _Plan) -> dict[str, Rect]:
     """Operate at the left, talk at the right, the audit along the bottom once there is height for it."""
-    operate = [name for name in _OPERATE if name in shown]
-    bottom = _audit_height(whole.height, active) if "audit" in shown else 0
-    if not operate and "chat" not in shown:
+    operate = plan.operate
+    bottom = _audit_height(whole.height, plan) if "audit" in plan.shown else 0
+    if not operate and "chat" not in plan.shown:
         bottom = whole.height
     above = whole.height - bottom
-    left = whole.width * 49 // 100 if "chat" in shown else whole.width
-    placed = _stack(0, 0, left, above, operate, active, wants) if operate and above else {}
-    if "chat" in shown:
+    left = _operate_width(whole.width, 49, plan) if "chat" in plan.shown else whole.width
+    placed = _stack(Rect(0, 0, left, above), plan) if operate and above else {}
+    if "chat" in plan.shown:
         start = left if operate else 0
         placed["chat"] = Rect(start, 0, whole.width - start, above)
     if bottom:
@@ -86,64 +125,64 @@ def _two(whole: Rect, active: str, wants: Mapping[str, int], shown: frozenset[st
     return placed
 
 
-def _audit_height(height: int, active: str) -> int:
-    if height < 26 and active != "audit":
+def _operate_width(width: int, percent: int, plan: _Plan) -> int:
+    """What the chat grew by goes off the operating column."""
+    return width * min(max(percent - plan.steps("chat"), 25), 75) // 100
+
+
+def _audit_height(height: int, plan: _Plan) -> int:
+    if height < 26 and plan.active != "audit":
         return 0
-    return max(min(height // 4, 12) - 1, 6)
+    usual = max(min(height // 4, 12) - 1, 6)
+    return min(max(usual + plan.steps("audit"), LEAST), height - 8)
 
 
-def _three(whole: Rect, active: str, wants: Mapping[str, int], shown: frozenset[str]) -> dict[str, Rect]:
-    """Operate, talk, account."""
-    operate = [name for name in _OPERATE if name in shown]
-    parts = {
-        "operate": 40 if operate else 0,
-        "chat": 32 if "chat" in shown else 0,
-        "audit": 28 if "audit" in shown else 0,
-    }
-    placed: dict[str, Rect] = {}
-    x, given, total = 0, 0, sum(parts.values())
-    for name, part in parts.items():
-        given += part
-        end = whole.width * given // total
-        if part and name == "operate":
-            placed |= _stack(0, 0, end, whole.height, operate, active, wants)
-        elif part:
-            placed[name] = Rect(x, 0, end - x, whole.height)
-        x = end
+def _three(whole: Rect, plan: _Plan) -> dict[str, Rect]:
+    """Operate at the left; at the right talk, and account below it."""
+    operate, talk, account = plan.operate, "chat" in plan.shown, "audit" in plan.shown
+    left = _operate_width(whole.width, 50, plan) if talk or account else whole.width
+    placed = _stack(Rect(0, 0, left, whole.height), plan) if operate else {}
+    start = left if operate else 0
+    below = _account_height(whole.height, plan) if talk and account else whole.height if account else 0
+    if talk:
+        placed["chat"] = Rect(start, 0, whole.width - start, whole.height - below)
+    if account:
+        placed["audit"] = Rect(start, whole.height - below, whole.width - start, below)
     return placed
 
 
-def _stack(
-    x: int,
-    y: int,
-    width: int,
-    height: int,
-    names: Sequence[str],
-    active: str,
-    wants: Mapping[str, int],
-) -> dict[str, Rect]:
-    """As many of the panes above each other as have room; the active one is never left out."""
-    kept = list(names)
-    while len(kept) > 1 and sum(max(wants.get(name, LEAST), LEAST) for name in kept) > height + _SQUEEZE:
-        kept.remove(next(name for name in reversed(kept) if name != active))
-    sizes = shares([wants.get(name, LEAST) for name in kept], height)
+def _account_height(height: int, plan: _Plan) -> int:
+    usual = height * 38 // 100
+    return min(max(usual + plan.steps("audit"), LEAST), max(height - 8, LEAST))
+
+
+def _stack(whole: Rect, plan: _Plan) -> dict[str, Rect]:
+    """As many of the panes above each other as are of use; the active one is never left out."""
+    kept = plan.operate
+    while len(kept) > 1 and sum(plan.least(name) for name in kept) > whole.height:
+        kept.remove(next(name for name in reversed(kept) if name != plan.active))
+    sizes = shares([plan.least(name) for name in kept], [plan.wanted(name) for name in kept], whole.height)
     placed: dict[str, Rect] = {}
+    y = whole.y
     for name, size in zip(kept, sizes, strict=True):
-        placed[name] = Rect(x, y, width, size)
+        placed[name] = Rect(whole.x, y, whole.width, size)
         y += size
     return placed
 
 
-def shares(wants: Sequence[int], height: int) -> list[int]:
-    """Heights that add up to `height`: everybody's wish, the last giving way first.
+def shares(least: Sequence[int], wants: Sequence[int], height: int) -> list[int]:
+    """Heights that add up to `height`: what each needs at least, then the wishes, the first before the last.
 
     What is spare lets the first show its detail, and the last fill the column.
     """
-    sizes = [max(want, LEAST) for want in wants]
+    sizes = list(least)
     for place in reversed(range(len(sizes))):
-        least = LEAST if place else 1
-        sizes[place] -= min(max(sum(sizes) - height, 0), max(sizes[place] - least, 0))
+        sizes[place] -= min(max(sum(sizes) - height, 0), max(sizes[place] - (LEAST if place else 1), 0))
     spare = max(height - sum(sizes), 0)
+    for place, want in enumerate(wants):
+        more = min(max(want - sizes[place], 0), spare)
+        sizes[place] += more
+        spare -= more
     detail = min(spare, _DETAIL)
     sizes[0] += detail
     sizes[-1] += spare - detail

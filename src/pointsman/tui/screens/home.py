@@ -74,6 +74,15 @@ class Home(Screen[None]):
         self._lay_out()
         return hidden
 
+    def grow(self, name: str, steps: int) -> None:
+        self.desk.grow(name, steps)
+        self._lay_out()
+
+    def next_view(self) -> str:
+        name = self.desk.next_view()
+        self._lay_out()
+        return name
+
     def show_all(self) -> None:
         self.desk.show_all()
         self._lay_out()

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandList, CommandPalette, ProviderSource
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 
 from pointsman.tui.picture import Picture
 
@@ -28,7 +29,19 @@ class Live(Modal[T]):
 
 class Search(CommandPalette):
     """Without the id of Textual's own, which one that is just leaving still has; and on its way out it is left alone:
-    Textual's own looks for widgets that are gone."""
+    Textual's own looks for widgets that are gone. May begin with something written."""
+
+    def __init__(
+        self, providers: ProviderSource | None = None, *, placeholder: str = "Search for commands…", written: str = ""
+    ) -> None:
+        super().__init__(providers, placeholder=placeholder)
+        self._written = written
+
+    def on_mount(self) -> None:
+        if self._written:
+            field = self.query_one(Input)
+            field.value = self._written
+            field.cursor_position = len(self._written)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         return super().dismiss(result) if _on_top(self) else AwaitComplete()
