@@ -355,8 +355,10 @@ async def test_a_log_is_followed_filtered_searched_and_left_with_nothing_running
         await until(pilot, lambda: "/memory (1 of 103)" in read(app) and "line 99" not in read(app))
         await pilot.press("enter", "T", "slash", *["backspace"] * 6, "enter", "s", *"line 7", "enter")
         await until(pilot, lambda: "11 of 11" in read(app) and "line 79 [red]" in read(app))
-        await pilot.press(*["N"] * 10)
-        await until(pilot, lambda: "1 of 11" in read(app) and "line 7 [red]" in read(app))
+        await pilot.press("N", "N")
+        await until(pilot, lambda: "9 of 11" in read(app) and "line 77 [red]" in read(app))
+        console.log.put_nowait(written(*(f"flood {number}" for number in range(7_000))))
+        await until(pilot, lambda: "5,000 lines" in read(app))
         assert console.followed == 1
         await pilot.press("escape")
         await until(pilot, lambda: console.followed == 0)

@@ -33,6 +33,7 @@ from pointsman.tui.screens.modal import Modal
 from pointsman.tui.untrusted import label, one_line
 
 KEPT: Final = 5_000  # lines
+SLACK: Final = 1_000  # more before the oldest are forgotten: that draws everything anew
 
 
 class LogView(ScrollView, can_focus=True):
@@ -71,7 +72,7 @@ class LogScreen(Modal[None]):
         super().__init__()
         self.service = name
         self._glyphs = glyphs
-        self.lines: deque[LogLine] = deque(maxlen=KEPT)
+        self.lines: deque[LogLine] = deque()
         self.look = Look()
         self.following = True
         self.wanted = ""  # the filter
@@ -108,8 +109,10 @@ class LogScreen(Modal[None]):
     def take(self, lines: Iterable[LogLine]) -> None:
         """The next piece. Rows are only made for what is new, while nothing had to be forgotten."""
         fresh = tuple(lines)
-        forgets = len(self.lines) + len(fresh) > KEPT
         self.lines.extend(fresh)
+        forgets = len(self.lines) > KEPT + SLACK
+        while forgets and len(self.lines) > KEPT:
+            self.lines.popleft()
         if not self.following:
             self._unseen += sum(1 for line in fresh if line.note or passes(line.text, self.wanted))
         if forgets:
