@@ -91,7 +91,8 @@ ENGLISH: Mapping[str, str] = {
         web_component webassembly webgl webgpu webhook webhooks webpack webpack_config websocket websockets wget
         wgpu while_loop window_function winforms wireshark woocommerce wordpress worker_process wp_query wpf wsgi
         wxpython xaml xargs xcode xgboost xlookup xml xor xpath xunit yacc yaml yml zabbix zephyr_rtos zero_downtime
-        zfs zigbee zod zookeeper zsh oom segv sigkill sigterm enoent eacces econnrefused my_pr the_pr this_pr a_pr""",
+        zfs zigbee zod zookeeper zsh oom segv sigkill sigterm enoent eacces econnrefused my_pr the_pr this_pr a_pr
+        gzip sourcemap slicing_with shell_alias requirements_txt static_assets dayjs momentjs""",
     "tech": """algorithm alpine animation api app application apps argparse args argument arguments array arrays
         artifact ascending async async_code auth axis babel backup backwards benchmark benchmarks binaries binary
         bit bits bluetooth boolean bot bots branch branch_name browser buffer bug bugs build builds button byte
@@ -126,7 +127,8 @@ ENGLISH: Mapping[str, str] = {
         testing tests thread threads throughput timeout timeouts toggle token tokens tooltip transaction
         translations_file traverse tree trigger type types unicode unity unreal unsorted upgrade upload uploads url
         urls user users vagrant validation variable variables vendoring version vertex web webpage website weighted
-        wheel whitespace widget worker workers wrapper wrappers xml yaml zombie zoom""",
+        wheel whitespace widget worker workers wrapper wrappers xml yaml zombie zoom alias assets slicing escape
+        minify""",
     "trouble": """fails failing failed broken broke breaks crash crashes crashed hang hangs stuck error errors
         exception wrong warning doesn't_work not_working isn't_working won't flaky leak leaks bug bugs slow timeout
         throws choke chokes twice silently""",
@@ -157,8 +159,8 @@ ENGLISH: Mapping[str, str] = {
     "summary": """summarize summarise summary summaries summarizing summarization tldr condense recap abridge gist
         digest shorten tl_dr sum_up sum_the key_points main_points main_point key_takeaways boil_down boils_down
         in_short a_nutshell brief_overview short_title a_headline a_title extremely_short abstract_for one_sentence
-        few_words main_idea key_facts bullet_point bullet_points bulleted synopsis highlights minutes recaps
-        headline main_content give_the what's_this executive_summary rundown shorter distill synthesize the_abstract
+        few_words main_idea key_facts bullet_point bullet_points bulleted synopsis highlights recaps headline
+        main_content give_the what's_this executive_summary rundown shorter distill synthesize the_abstract
         an_abstract subject_line boil down_to""",
     "translate": "translate translation translating",
     "job": """a_table abbreviations action_items active_voice alphabetical_order annotate anonymise anonymize
@@ -170,7 +172,7 @@ ENGLISH: Mapping[str, str] = {
         from_this gist glossary grammar group_them headline headlines highlights in_bullets in_french in_german
         in_markdown in_short in_spanish in_this intent intents into_alphabetical into_bullet into_json
         invoice_number kebab_case key_phrases key_takeaways keywords label labels lemma line_breaks main_idea
-        markdown_table max_characters mentioned merge_the minutes minutes_of more_formal more_polite no_explanations
+        markdown_table max_characters mentioned merge_the minutes_of more_formal more_polite no_explanations
         normalise normalize number_each numbered_list nutshell ocr one_line one_per one_word only_valid output_only
         paraphrase passive_voice per_line per_row plain_english plain_language proofread punctuation put_these
         quotes_from reads_naturally recap redact reformat rephrase reply_with return_only reword sentiment
@@ -178,7 +180,7 @@ ENGLISH: Mapping[str, str] = {
         subject_line subtitles synopsis tabulate takeaways these_dates these_names third_person this_article
         this_chat this_conversation this_email this_into this_list this_mail this_paragraph this_passage this_review
         this_text this_thread this_transcript time_codes timestamps title_for tl_dr to_bullet to_json tone
-        transcribe transcript two_columns which_section""",
+        transcribe transcript two_columns which_section meeting_minutes the_minutes""",
     "convert": """convert reformat extract transform normalize deduplicate classify categorize transcribe proofread
         format tag label pull_out clean_up capitalize rephrase paraphrase reword standardise standardize normalise
         anonymize anonymise redact dedupe sort_these fill_the alphabetize""",

@@ -88,6 +88,7 @@ _WH = frozenset("who when where which what whose whom in the how why is name".sp
 _HELLO = frozenset(
     "hello hi hey thanks thank good ok okay bye goodbye lol haha yo welcome 안녕 안녕하세요 네 응".split()
 )
+_PLAN = frozenset("plan weigh decide prioritise prioritize debate critique strategize deliberate".split())
 _HOW_TO = frozenset(
     f"{asks} {whom}"
     for asks, whoms in {
@@ -127,7 +128,7 @@ def shapes(view: View) -> list[str]:
 
 def _opening(view: View) -> list[str]:
     first = view.words[0] if view.words else ""
-    found = [name for name, words in ((":wh-start", _WH), (":hello", _HELLO)) if first in words]
+    found = [name for name, words in ((":wh-start", _WH), (":hello", _HELLO), (":plan-start", _PLAN)) if first in words]
     return [*found, ":how-to"] if " ".join(view.words[:2]) in _HOW_TO else found
 
 

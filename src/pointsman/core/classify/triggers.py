@@ -95,6 +95,8 @@ create|manage)\b
 \b(?:check|verify)\w* ownership\b
 \banonymous (?:users?|visitors?|access|requests?|posting)\b
 계정 ?(?:잠금|정책|삭제|탈퇴)
+\b(?:only|nobody but|no one but) .{0,40}\b(?:can|may|able to|allowed to)\b.{0,30}\b(?:close|edit|delete|see|view|\
+open|approve|change|read|write|post|access)\b
 """,
         mild=r"login|로그인|인증|(?:log|sign)[- ]?(?:in|out|up)|auth|authenticat\w+",
         aside=r"""
@@ -157,6 +159,9 @@ csrf
 \d+번 ?포트
 \bconstant[- ]time\b
 \btiming attacks?\b
+\bhsts\b
+\bhttp to https\b
+\bsecurity headers?\b
 """,
         paths=r"""
 (?:^|[/_.-])(?:crypto|cipher|tls|ssl|certs?|security|signing)(?:[/_.-]|$)
@@ -224,6 +229,7 @@ admirers|of (?:the|a|success)))
 \bsalar(?:y|ies)\b
 \b(?:slack|discord|telegram|bot|device|push|invite|personal|upload) tokens?\b
 \btoken (?:from|in|into|to|out of) (?:the |an? )?(?:env\w*|config\w*|log\w*|url|header|query|vault)\b
+\b(?:email|mail|ip) addresses\b.{0,30}\b(?:dump|logs?|debug|traces?|exports?|analytics)\b
 """,
         paths=r"""
 (?:^|/)\.env(?:\.|$)
@@ -302,6 +308,10 @@ transactions?) tables?\b
 \b(?:re)?index(?:es)? (?:the |our )?(?:database|db)\b
 \bvacuum\b.{0,20}\b(?:database|db|tables?)\b
 데이터베이스 ?(?:인덱스|테이블|백업)
+\bmigrat\w+\b.{0,40}\b(?:from|to)\b.{0,20}\b(?:azure|s3|gcs|aws|postgres\w*|mysql|mongo\w*|sqlite|redis|storage)\b
+\b(?:delet|remov|purg|expir|clear)\w*\b.{0,20}\bsessions\b
+\bdisk cache\b
+\bdisk\b(?<=on-disk)
 """,
         mild=r".*\b(?:columns?|tables?)",
         aside=r"""
@@ -378,6 +388,8 @@ commands?|html|sql|files?|models?)\b
 \boutside (?:of )?(?:the|its|their) (?:workspace|repo\w*|project|sandbox|home|working directory)\b
 \bagents?\b.{0,30}\b(?:edit|write|delete|execute|push|run) \w+
 \buntrusted\b
+\bbindings? (?:for|to) (?!keys|the key)
+\btools?\b.{0,20}\b(?:use|access|reach) the (?:network|internet|file ?system)\b
 """,
         paths=r"(?:^|[/_.-])(?:ffi|sandbox|execpolicy|seccomp|jni|unsafe)(?:[/_.-]|$)",
         lines=r"""
@@ -444,6 +456,8 @@ scheduler|worker)\b
 \bmulti-?thread\w+
 \blocks? (?:around|on|for|in) (?:the|a|our) (?!door|screen|phone|bike|house)
 락을? ?(?:걸|풀|추가|제거)
+\bservice\b(?<=its own service)
+\bmonolith\b
 """,
         lines=r"""
 \b(?:Mutex|RwLock|synchronized|AtomicU?\w*|sync\.Mutex)\b
@@ -581,6 +595,8 @@ kimi|opus|gpt)\b
 default)\b
 \b(?:cap|limit)\b.{0,20}\b(?:cloud|usage|spend\w*)\b.{0,30}\b(?:dollars?|euros?|tokens?|a (?:day|week|month))\b
 \bescalation\b(?! (?:in|of) (?:the )?(?:war|conflict|violence|tension))
+\b(?:planner|judge|librarian|coding|review|translation) (?:requests|prompts|tasks|jobs)\b.{0,30}\bto\b
+\bnever leave (?:the|this|my|our) (?:machine|network|house|premises)\b
 """,
         paths=r"(?:^|[/_.-])(?:routing|router|model[-_]?policy|providers?|openclaw|mcp)(?:[/_.-][^/]*)?\.(?:toml|json5?|ya?ml|md)$",
         lines=r"""
@@ -620,6 +636,8 @@ permission)s?\b
 \bdocker images?\b.{0,40}\b(?:push\w*|registry|publish\w*)\b
 \bbuildkit\b
 \b(?:sign|notari[sz]e)\b.{0,20}\b(?:builds?|binary|binaries|packages?|releases?|installer|app)\b
+\bminimum (?:supported )?(?:python|node|rust|java|go|compiler)\b
+\bmsrv\b
 """,
         paths=r"""
 (?:^|/)\.github/workflows/
