@@ -20,7 +20,7 @@ from textual.widgets import Static
 from pointsman.tui import keys
 from pointsman.tui.conversation import Divider, Fragment, Part, Phase, Said, Turn
 from pointsman.tui.panes.pane import Drawn
-from pointsman.tui.render import figures, replies
+from pointsman.tui.render import figures, hardening, replies
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import paint, stack
 from pointsman.tui.untrusted import clean, one_line, to_content
@@ -82,6 +82,8 @@ class TurnView(Vertical):
         self._glyphs = glyphs
         self._settled = 0
         self._written = 0  # characters of turn.text that are on the screen
+        self._hard: list[Static] = []  # the finished beginning of a long answer
+        self._hardened = ""  # what of turn.text stands in it
         self._live: Markdown | None = None
         self._frozen = False
         self._drawing = False  # somebody does: the timer, or who brought a tab to the front
@@ -163,13 +165,27 @@ class TurnView(Vertical):
         return Static(paint(line), markup=False, classes="divider")
 
     def _body(self) -> Widget | None:
-        return self._live
+        return self._hard[0] if self._hard else self._live
 
     async def _append(self) -> None:
         live = self._live or await self._begin()
         fresh = self.turn.text[self._written :]
         self._written = len(self.turn.text)
         await live.append(clean(fresh))
+        if self._written - len(self._hardened) > hardening.HARDENS_FROM:
+            await self._harden(live)
+
+    async def _harden(self, live: Markdown) -> None:
+        """Draws the blocks that are complete once and for all, so that only the end is laid out again and again."""
+        text = self.turn.text[len(self._hardened) : self._written]
+        cut = hardening.cut_of(text)
+        if not cut:
+            return
+        self._hardened += text[:cut]
+        self._hard.append(Static(rendered(text[:cut], self.app.current_theme.dark), classes="answer hard"))
+        with self.app.batch_update():
+            await self.mount(self._hard[-1], before=live)
+            await live.update(clean(text[cut:]))
 
     async def _begin(self) -> Markdown:
         from textual.widgets import Markdown  # heavy: loaded with the first reply, never before the first frame
@@ -179,10 +195,11 @@ class TurnView(Vertical):
         return self._live
 
     async def _drop_live(self) -> None:
-        self._written = 0
-        if self._live is not None:
-            await self._live.remove()
-            self._live = None
+        self._written, self._hardened = 0, ""
+        for each in (*self._hard, self._live):
+            if each is not None:
+                await each.remove()
+        self._hard, self._live = [], None
 
     async def _freeze(self) -> None:
         """Once from the source, so that nothing the stream drew half stays. The live widget goes last: the transcript
@@ -193,8 +210,13 @@ class TurnView(Vertical):
             line = paint([("high risk: nothing of it is approved without a cloud judge", "warn")])
             await self.mount(Static(line, markup=False, classes="notes"))
         with self.app.batch_update():
-            if self.turn.text:
-                await self.mount(Static(rendered(self.turn.text, self.app.current_theme.dark), classes="answer frozen"))
+            if self.turn.text.startswith(self._hardened):
+                self._hard = []  # it stays as it is
+            else:
+                self._hardened = ""
+            rest = self.turn.text[len(self._hardened) :]
+            if rest:
+                await self.mount(Static(rendered(rest, self.app.current_theme.dark), classes="answer frozen"))
             await self._drop_live()
         notes = self._notes()
         if notes:
