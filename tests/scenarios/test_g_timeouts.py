@@ -31,7 +31,8 @@ from support.stages import stage
 K = FailureKind
 NOT_HERE: dict[str, str] = {}
 g = Table()
-SOON = {"p": {"deadlines": Deadlines(first_token=0.03, idle=0.03)}}
+# Long enough for a busy machine to have sent the call, short enough to be waited for.
+SOON = {"p": {"deadlines": Deadlines(first_token=0.15, idle=0.15)}}
 
 
 @contextmanager
@@ -113,11 +114,11 @@ async def reading_the_prompt_counts_against_the_load_budget(dialect: str) -> Non
         await reply.frames(told)
         await reply.hold()
 
-    patient = Deadlines(first_token=0.02, load=0.15)
+    patient = Deadlines(first_token=0.15, load=0.35)
     async with stage(dialect=dialect, endpoints={"p": {"deadlines": patient}}) as s:
         s["p"].plays(play)
         heard = await s.ask()
-    assert heard.attempts[0].seconds > 0.14 and heard.by == "f"
+    assert heard.attempts[0].seconds > 0.34 and heard.by == "f"
     assert any(w.done == 0.4 and "reading the prompt" in w.why for w in heard.waits)
 
 
@@ -153,7 +154,8 @@ async def steady_slow_tokens_are_never_too_late(dialect: str) -> None:
 
 @g.row("G5")
 async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
-    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.4)) as s:
+    patient = {"g": {"deadlines": Deadlines(first_token=0.9)}}
+    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.3), endpoints=patient) as s:
         for name in "pfg":
             s[name].plays(never_answers)
         started = time.monotonic()
@@ -164,14 +166,14 @@ async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
     assert 0.99 < took < 1.0 + 1.0
     assert s.called == ["p", "f", "g"]
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT, K.FIRST_TOKEN_TIMEOUT, K.DEADLINE]
-    assert heard.attempts[2].seconds < 0.35 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
+    assert heard.attempts[2].seconds < 0.45 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
 
 
 @g.row("G5-offer")
 async def what_there_was_no_time_for_is_offered(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         s["p"].plays(never_answers)
-        heard = await s.ask(deadline_s=0.03)
+        heard = await s.ask(deadline_s=0.15)
     assert s.called == ["p"] and heard.blocked.offer == "f" and "no time was left for f, g" in heard.blocked.why
 
 
