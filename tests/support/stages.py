@@ -28,6 +28,7 @@ from pointsman.core.request import Message, Request
 from pointsman.engine import events
 from pointsman.engine.engine import Engine
 from pointsman.ports import AuditQuery
+from pointsman.prove.streams import complete
 from support.fault_server import FaultServer, Log, upstreams
 from support.worlds import PaperServices, StillHost
 
@@ -269,6 +270,7 @@ async def stage(
         engine = open_engine(fleet, store, clients, clock, environ or {}, tail, virtual=virtual)
         async with engine:
             yield Stage(engine, store, clock, log, servers, state, clients)
+        complete(store.path, planted=True)  # promise A12, after every scenario
 
 
 def open_engine(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.segment import Segment
 from textual.color import Color
 
 from pointsman.tui.untrusted import AsciiOnly, Backstop, clean, label, one_line, to_content
+from support.soak import SOAK
 
 HOSTILE = (
     "\x1b]52;c;cHduZWQ=\x07",
@@ -41,6 +42,7 @@ def test_ordinary_text_newlines_tabs_and_emoji_stay_as_they_are() -> None:
     assert clean(text) == text
 
 
+@settings(max_examples=100 if SOAK == 1 else 10_000)
 @given(st.text(), st.text())
 def test_the_map_is_stateless_so_a_stream_may_be_cut_anywhere(left: str, right: str) -> None:
     assert clean(left) + clean(right) == clean(left + right)

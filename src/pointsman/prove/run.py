@@ -27,20 +27,28 @@ from pointsman.prove import (
 )
 from pointsman.prove.check import Broken, Check, CouldNotRun, Result, Tried
 
-CHECKS: tuple[Check, ...] = (
-    *audit.CHECKS,
-    *verifier.CHECKS,
-    *trouble.CHECKS,
-    *budget.CHECKS,
-    *accounts.CHECKS,
-    *streams.CHECKS,
-    *endurance.CHECKS,
-    *terminal.CHECKS,
-    *screen.CHECKS,
-    *services.CHECKS,
-    *secrets.CHECKS,
-    *local.CHECKS,
+_GROUPS = (
+    audit,
+    verifier,
+    trouble,
+    budget,
+    accounts,
+    streams,
+    endurance,
+    terminal,
+    screen,
+    services,
+    secrets,
+    local,
 )
+_ORDER = "ABCTSVL"  # audit, budget, streams, terminal, secrets, services, local_only: as promises are numbered
+
+
+def _numbered(check: Check) -> tuple[int, int]:
+    return _ORDER.index(check.id[0]), int(check.id[1:])
+
+
+CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group.CHECKS), key=_numbered))
 SECONDS = 60.0  # for any one check
 _OURS = ("POINTSMAN_CONFIG", "POINTSMAN_STATE", "POINTSMAN_ANCHOR", "POINTSMAN_SECRETS")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 
+_LONGEST_S = 120
 _SCREEN = (sys.executable, "-m", "pointsman.tui.proof")
 _SANITISER = """
 import json, sys, time
@@ -72,10 +73,10 @@ def linear(home: Path) -> Tried:
 def _found() -> dict[str, Any]:
     """What the screen's own proof found; run once, for three promises."""
     try:
-        ran = subprocess.run([*_SCREEN], capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run([*_SCREEN], capture_output=True, text=True, timeout=_LONGEST_S, check=False)
         found: dict[str, Any] = json.loads(ran.stdout)
     except subprocess.TimeoutExpired:
-        raise CouldNotRun("the screen did not end in a minute") from None
+        raise CouldNotRun(f"the screen did not end within {_LONGEST_S} s") from None
     except ValueError:
         raise CouldNotRun(f"the screen cannot be asked: {ran.stderr.strip()[-120:]}") from None
     return found

@@ -195,6 +195,8 @@ async def _watch(app: _Watched, pilot: Pilot[None], go_on: asyncio.Event) -> Non
     for name in zones.PANES:
         app.action_show_pane(name)
         await _looked_at(app, pilot)
+    app.action_show_pane("chat")
+    app.home.zoom()
     app.chat.ask("hi")
     await _until(pilot, lambda: app.chat.last is not None and REPLY[:20] in app.chat.last.text)
     await app.chat.flush()
@@ -246,12 +248,22 @@ async def _looked_at(app: _Watched, pilot: Pilot[None]) -> None:
 async def _clicked(app: _Watched, pilot: Pilot[None], words: str = "press") -> None:
     """Where those words stand, a few times each."""
     await _looked_at(app, pilot)
-    screen, places = app.screen, _places(app, words)
-    for place in places[:: max(len(places) // _CLICKS, 1)]:
-        if app.screen is not screen:
+    screen = app.screen
+    for number in range(_CLICKS):
+        places = await _still(app, pilot, words)
+        if app.screen is not screen or not places:
             return
-        await pilot.click(offset=place)
+        await pilot.click(offset=places[number * len(places) // _CLICKS])
         app.proof.clicks += 1
+
+
+async def _still(app: _Watched, pilot: Pilot[None], words: str) -> list[tuple[int, int]]:
+    """Where the words stand, once they do not move any more."""
+    before: list[tuple[int, int]] | None = None
+    while (now := _places(app, words)) != before:
+        before = now
+        await pilot.pause(0.05)
+    return now
 
 
 def _places(app: _Watched, words: str) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ import pytest
 from pointsman.adapters.store import verify
 from pointsman.core.fleet import Window
 from pointsman.ports import AuditQuery
+from support.soak import SOAK
 
 INSTANCE = Path(__file__).with_name("instance.py")
 
@@ -32,7 +33,8 @@ def query(path: Path, sql: str) -> set[str]:
         connection.close()
 
 
-async def test_eight_processes_on_one_ledger_use_the_budget_up_and_never_overshoot(store, state_dir, make):
+@pytest.mark.parametrize("run", range(1 if SOAK == 1 else 20))
+async def test_eight_processes_on_one_ledger_use_the_budget_up_and_never_overshoot(store, state_dir, make, run):
     processes = [start(state_dir, "fill") for _ in range(8)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
