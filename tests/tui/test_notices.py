@@ -76,9 +76,9 @@ def test_a_band_is_told_up_at_its_edge_and_down_only_below_it(story: Story, worl
         return {"usage": {"b": world.Usage(budget="b", spent=spent, limit=1_000)}}
 
     story.at(0, **used(790))
-    assert story.at(1, **used(900)) == ("CHEAP-ONLY: budget use reached 90%",)
+    assert story.at(1, **used(900)) == ("CHEAP-ONLY: budget use reached 90% (quiet)",)
     assert story.at(2, **used(895)) == (), "one percent of hysteresis"
-    assert story.at(3, **used(880)) == ("PREFER-CHEAP: budget use fell below 90%",)
+    assert story.at(3, **used(880)) == ("PREFER-CHEAP: budget use fell below 90% (quiet)",)
 
 
 def test_the_end_of_a_restart_is_told_at_once(story: Story, world: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,3 +123,27 @@ def test_a_long_copy_goes_through_screen_in_pieces() -> None:
     pieces = clipboard.osc52("x" * 1_000, {"STY": "1.x"}).split("\x1b\\")
     assert all(len(piece) < 256 for piece in pieces)
     assert "".join(piece.removeprefix("\x1bP") for piece in pieces) == clipboard.osc52("x" * 1_000, {})
+
+
+async def test_the_head_line_names_the_worst_endpoint_and_the_audit_and_goes_on_while_paused(
+    console: Any, read: Read
+) -> None:
+    async with screen(console, (200, 60)) as (app, pilot):
+        head = read(app).splitlines()[0]
+        assert "✖ qwen-review DOWN 1h" in head and "audit unchecked" in head and "refreshed 0.0 s ago" in head
+        await pilot.press("escape", "p")
+        console.publish(now=console.snapshot.now + 7)
+        await until(pilot, lambda: app.held_back == 1)
+        app.apply()
+        await until(pilot, lambda: "PAUSED, 1 held back" in read(app).splitlines()[0])
+        assert "14:13:27" in read(app).splitlines()[0] and "refreshed 7.0 s ago" in read(app).splitlines()[0]
+
+
+async def test_a_crossed_band_is_one_line_that_stands_and_no_toast(console: Any, read: Read) -> None:
+    async with screen(console, (120, 40)) as (app, pilot):
+        full = replace(console.snapshot.usage["anthropic-week"], spent=1_900_000)
+        console.publish(now=console.snapshot.now + 1, usage={**console.snapshot.usage, "anthropic-week": full})
+        await until(pilot, lambda: "! LOCAL-ONLY: budget use reached 95%" in read(app).splitlines()[2])
+        assert not any("budget use" in str(toast.message) for toast in app._notifications)
+        console.publish(now=console.snapshot.now + 200)
+        await until(pilot, lambda: "budget use" not in read(app).splitlines()[2])

@@ -63,7 +63,7 @@ class LinkedApp(TellingApp):
         self._glyphs = glyphs
         self._seconds = 1 / refresh_hz  # between two pictures
         self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
-        self._applied: tuple[Picture, int | None] | None = None
+        self._applied: tuple[Picture, Picture, int | None] | None = None  # shown, live, held back
         self._apply_timer: Timer | None = None
         self._early: list[events.Event] | None = []  # input that came before the panes; None: they are there
 
@@ -237,12 +237,12 @@ class LinkedApp(TellingApp):
             return
         frozen = self.held_back is not None and self._applied is not None
         shown = self._applied[0] if frozen and self._applied else self.picture
-        wanted = (shown, self.held_back)
+        wanted = (shown, self.picture, self.held_back)  # the head line goes on while the rest is paused
         if wanted == self._applied:
             return
         self._applied = wanted
         with self.batch_update():
-            self.home.apply(shown, self.held_back)
+            self.home.apply(shown, self.held_back, self.picture)
             for screen in self.screen_stack:
                 if isinstance(screen, Live) and screen.is_mounted:
                     screen.apply(shown)

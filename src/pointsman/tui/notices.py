@@ -30,6 +30,7 @@ class Notice:
     severity: Severity = "information"
     aloud: bool = True
     ended: str = ""  # in our own words alone: what a person may have waited for elsewhere
+    banner: bool = False  # it stands on the screen for a while instead of passing by
 
 
 @dataclass(slots=True)
@@ -110,4 +111,4 @@ def _crossed(old: Band | None, new: Band | None, picture: Picture) -> Iterator[N
         return
     up = new.at > old.at
     text = f"{label(new.name).upper()}: budget use {'reached' if up else 'fell below'} {max(new.at, old.at)}%"
-    yield Notice(picture.now, text, "warning" if up else "information")
+    yield Notice(picture.now, text, "warning" if up else "information", aloud=False, banner=True)

@@ -39,10 +39,18 @@ class Picture:
     read_only: bool = False
     unread: int = 0  # notices nobody has opened
     do_not_disturb: bool = False
+    standing: tuple[str, float] | None = None  # a line for the banner, and until when (Unix seconds)
 
     @property
     def now(self) -> float:
         return self.snapshot.now
+
+    @property
+    def seen_at(self) -> float | None:
+        """When anything was looked at last: a probe, a service, this machine."""
+        looked = [status.checked_at for status in self.snapshot.status.values()]
+        looked += [self.snapshot.host.taken_at] if self.snapshot.host is not None else []
+        return max(looked, default=None)
 
     @property
     def spent_today(self) -> int:

@@ -24,6 +24,9 @@ LONG_REPLY: Final = 10.0  # seconds from which on the end of a reply is worth a 
 _RANK: Final[dict[SeverityLevel, int]] = {"information": 0, "warning": 1, "error": 2}
 
 
+BANNER_S: Final = 120.0  # that the line of a crossed band stands
+
+
 class TellingApp(SteadyApp):
     picture: Picture | None = None
 
@@ -70,7 +73,11 @@ class TellingApp(SteadyApp):
 
     def tell_changes(self, picture: Picture) -> Picture:
         """Tells what is new in the picture, and returns it with what is unread."""
-        fresh = [each for each in self.notices.see(picture) if each.aloud and not self.do_not_disturb]
+        new = self.notices.see(picture)
+        fresh = [each for each in new if each.aloud and not self.do_not_disturb]
+        for each in new:
+            if each.banner:
+                picture = replace(picture, standing=(f"{each.text}   (A: what else happened)", each.at + BANNER_S))
         if fresh:
             worst = max(fresh, key=lambda each: _RANK[each.severity])
             more = f"  (+{len(fresh) - 1} more: A)" if len(fresh) > 1 else ""

@@ -27,7 +27,7 @@ COLUMNS = (
     Column("age", "AGE", 4, rank=1, right=True),
 )
 
-_STATES = MappingProxyType(
+WORDS = MappingProxyType(
     {
         HealthState.UNKNOWN: ("unknown", "UNKNOWN", "dim"),
         HealthState.WARMING: ("partial", "LOADING", "warn"),
@@ -88,7 +88,7 @@ def state_of(health: Health, age: float | None, glyphs: Glyphs) -> Part:
         return f"{glyphs.unknown} STALE", "warn"
     if health.breaker.state is BreakerState.HALF_OPEN:
         return f"{glyphs.partial} TRIAL", "warn"
-    glyph, word, tone = _STATES[health.state]
+    glyph, word, tone = WORDS[health.state]
     return f"{getattr(glyphs, glyph)} {word}", tone
 
 

@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 from pointsman.core.forecast import forecast
+from pointsman.core.health import HealthState
 from pointsman.core.snapshot import OverrideKind
 from pointsman.core.usage import band_of
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures, usage
 from pointsman.tui.render.bars import tone_of
-from pointsman.tui.render.endpoints import TROUBLE
+from pointsman.tui.render.endpoints import TROUBLE, WORDS
 from pointsman.tui.render.paint import Part, spread, width_of
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+_DEEPEST = (HealthState.DOWN, HealthState.MISCONFIGURED, HealthState.RATE_LIMITED)
 
 
 def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     """Parts in order of importance; the last ones give way on a narrow screen."""
-    left = _kept(
-        [_band(picture), _local_only(picture), _override(picture), _next(picture), _spend(picture)], width - 22
-    )
-    right: list[Part] = [] if paused is None else [(f" PAUSED {paused} ", "warn")]
+    right: list[Part] = [] if paused is None else [(f" PAUSED, {paused} held back ", "warn")]
     right += [(" READ-ONLY ", "accent")] if picture.read_only else []
     right += [(" DND ", "accent")] if picture.do_not_disturb else []
     right += [(f"{picture.unread} new (A)  ", "dim")] if picture.unread and width >= 100 else []
-    right += [*_alerts(picture), (f" {figures.clock(picture.now)} ", "dim")]
+    right += [*_alerts(picture), *(_refreshed(picture) if width >= 160 else ())]
+    right += [(f" {figures.clock(picture.now)} ", "dim")]
+    urgent = [_band(picture), _local_only(picture), _override(picture), _worst(picture), _audit(picture)]
+    left = _kept([*urgent, _next(picture), _spend(picture)], width - max(width_of(right), 22))
     return spread(left, right, width)
+
+
+def _worst(picture: Picture) -> Line:
+    """The endpoint in the deepest trouble, and since when."""
+    known = picture.snapshot.health
+    worst = next((name for state in _DEEPEST for name, health in known.items() if health.state is state), None)
+    if worst is None:
+        return ()
+    sign, word, tone = WORDS[known[worst].state]
+    since = f" {figures.age(picture.now - known[worst].since)}" if known[worst].since else ""
+    return ((f"{getattr(picture.glyphs, sign)} {label(worst)} {word}", tone), (since, "dim"))
+
+
+def _audit(picture: Picture) -> Line:
+    state = picture.audit_state
+    if not picture.snapshot.audit_writable:
+        return ((f"{picture.glyphs.bad} audit NOT WRITTEN", "bad"),)
+    if state.problem is not None:
+        return ((f"{picture.glyphs.bad} audit BROKEN", "bad"),)
+    return (("audit ", "dim"), ("unchecked" if state.lines is None else "verified", ""))
+
+
+def _refreshed(picture: Picture) -> Line:
+    if picture.seen_at is None:
+        return ()
+    ago = max(picture.now - picture.seen_at, 0.0)
+    return ((f"  refreshed {ago:.1f} s ago " if ago < 10 else f"  refreshed {figures.age(ago)} ago ", "dim"),)
+
+
+def banner(picture: Picture) -> tuple[str, ...]:
+    """What stands, and for a while what has just changed for everybody."""
+    crossed = () if picture.standing is None or picture.now >= picture.standing[1] else (picture.standing[0],)
+    return (*crossed, *standing(picture))
 
 
 def alerts(picture: Picture) -> int:

@@ -25,6 +25,7 @@ class Home(Screen[None]):
         self._desk = Desk()
         self._picture: Picture | None = None
         self._paused: int | None = None
+        self._live: Picture | None = None
 
     def compose(self) -> ComposeResult:
         yield PolicyStrip()
@@ -91,8 +92,9 @@ class Home(Screen[None]):
         self.desk.restore(standing)
         self._lay_out()
 
-    def apply(self, picture: Picture, paused: int | None = None) -> None:
-        self._picture, self._paused = picture, paused
+    def apply(self, picture: Picture, paused: int | None = None, live: Picture | None = None) -> None:
+        """`live` is for the head line, which goes on while the rest is paused."""
+        self._picture, self._paused, self._live = picture, paused, live
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -106,7 +108,8 @@ class Home(Screen[None]):
             return
         from pointsman.tui.render import strip  # with the first picture, not the first frame
 
-        self.query_one(PolicyStrip).apply(self._picture, budgets=chrome.budgets, paused=self._paused)
-        self.query_one(Banner).apply((*self._own_banners, *strip.standing(self._picture)))
+        live = self._live or self._picture
+        self.query_one(PolicyStrip).apply(live, budgets=chrome.budgets, paused=self._paused)
+        self.query_one(Banner).apply((*self._own_banners, *strip.banner(live)))
         self.query_one(Ticker).apply(self._picture, chrome.ticker)
         self.desk.apply(self._picture)
