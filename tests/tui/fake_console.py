@@ -40,6 +40,7 @@ from pointsman.core.ruling import Citation, Ruling
 from pointsman.core.snapshot import (
     EndpointStatus,
     Gpu,
+    GpuProcess,
     HostSample,
     LoadedModel,
     Override,
@@ -210,6 +211,7 @@ def snapshot() -> Snapshot:
                     temperature=61,
                     power=540.0,
                     power_limit=700.0,
+                    processes=(GpuProcess(pid=812, vram=80 * GIB, name="llama-server", endpoint="coder-gpu"),),
                 ),
             ),
         ),

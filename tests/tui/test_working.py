@@ -77,7 +77,7 @@ async def test_an_endpoint_in_depth_stays_current_and_its_models_are_held_from_t
         await until(pilot, lambda: "measured 412 tok/s · stated 500 tok/s · below" in read(app))
         shown = read(app)
         for told in (
-            "2+1 (running", "12, 1 failed (8.3 %)", "0.31s median, 1.2s at the 95th", "81.0G in VRAM",
+            "2+1 (running", "12, 1 failed (8.3 %)", "0.31s median, 1.2s at the 95th", "81.0G in VRAM", "on GPU 0  80.0G by process 812 (llama-server)",
             "up ×3 since", "connection refused", "500  out of memory ␛[31m  r-7", "llama-coder  ● active",
         ):  # fmt: skip
             assert told in shown, told

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pointsman.core.fleet import Model
 from pointsman.core.history import Point
 from pointsman.core.measured import Compared, Measurement, Quality, Speed, compared, of_model
-from pointsman.core.snapshot import LoadedModel
+from pointsman.core.snapshot import Gpu, GpuProcess, LoadedModel
 from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.console import EndpointDetail
 from pointsman.tui.picture import Picture
@@ -99,6 +99,11 @@ def _memory(detail: EndpointDetail, picture: Picture) -> Iterator[Line]:
         yield _dim("nothing that it tells")
     for model in loaded:
         yield _loaded(model, detail, picture)
+    host = picture.snapshot.host
+    for gpu in host.gpus if host is not None else ():
+        for process in gpu.processes:
+            if process.endpoint == detail.endpoint.name:
+                yield _on_gpu(gpu, process)
 
 
 def _loaded(model: LoadedModel, detail: EndpointDetail, picture: Picture) -> Line:
@@ -113,6 +118,14 @@ def _loaded(model: LoadedModel, detail: EndpointDetail, picture: Picture) -> Lin
         (context, ""),
         *_short_of(model, detail, picture),
         (_expiry(model, picture.now), "dim"),
+    )
+
+
+def _on_gpu(gpu: Gpu, process: GpuProcess) -> Line:
+    """What the driver says, beside what the server says of itself."""
+    return (
+        (f"  on GPU {gpu.index}", ""),
+        (f"  {figures.size(process.vram)} by process {process.pid} ({one_line(process.name or '?')})", "dim"),
     )
 
 
