@@ -264,6 +264,7 @@ async def test_ten_quick_restarts_from_ten_programs_cannot_take_it_down(
             result = await engine.service_action("llama", "restart")
             refusals += not result.ok
         plan = await engine.machines.restart_plan("llama")
+        assert plan.limit is not None and (plan.limit.burst, plan.recent) == (3, 2)
         assert plan.refusal is not None and plan.wait_s is not None and 500 < plan.wait_s <= 600
         ended = await engine.machines.restart("llama")
         assert (ended.stage, ended.text) == (RestartStage.REFUSED, plan.refusal)

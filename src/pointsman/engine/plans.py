@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pointsman.core.memory import Fit
 from pointsman.core.snapshot import RestartProgress
-from pointsman.ports import ServiceResult
+from pointsman.ports import ServiceResult, StartLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class RestartPlan:
     typical_s: float | None = None  # from there to healthy, median of the past ones
     refusal: str | None = None
     wait_s: float | None = None  # after which a refusal for want of patience ends
+    limit: StartLimit | None = None  # of its manager, which gives up what is started more often
+    recent: int = 0  # starts from here that count against it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,11 +27,12 @@ from pointsman.engine.board import Board
 from pointsman.engine.ledger import Ledger
 from pointsman.engine.monitor import Monitor
 from pointsman.engine.plans import RestartPlan, RoleEffect, SuggestedAction
-from pointsman.ports import AuditQuery, Clock, ServiceResult, Services, Store, StoreUnavailable
+from pointsman.ports import AuditQuery, Clock, ServiceResult, Services, StartLimit, Store, StoreUnavailable
 
 _HISTORY = 64  # audit lines that are looked back at
 _TAIL = 20  # log lines shown of one that is not healthy
 _TOKENS = 4  # asked for to see that it answers; one alone may be half a character
+_STARTING = ("start", "restart")
 _DOWN = (ServiceState.INACTIVE, ServiceState.FAILED)
 
 
@@ -71,7 +72,8 @@ class Restarts:
         argv = self.services.command(name, verb)
         lines = await self._history(name)
         starts = tuple(row.at for row in lines if _accepted(row, name))
-        refusal, wait = await self._refusal(name, verb, starts)
+        limit = await self.services.start_limit(name) if verb in _STARTING else None
+        refusal, wait = self._refusal(name, verb, starts, limit)
         return RestartPlan(
             service=name,
             verb=verb,
@@ -82,20 +84,24 @@ class Restarts:
             typical_s=_typical(lines, name),
             refusal=refusal,
             wait_s=wait,
+            limit=limit,
+            recent=0 if limit is None else sum(self.clock.now() - at < limit.seconds for at in starts),
         )
 
     async def refusal(self, name: str, verb: str) -> str | None:
         """Why it must not be started now; the audit remembers also what other programs of ours started."""
         starts = tuple(row.at for row in await self._history(name) if _accepted(row, name))
-        return (await self._refusal(name, verb, starts))[0]
+        limit = await self.services.start_limit(name) if verb in _STARTING else None
+        return self._refusal(name, verb, starts, limit)[0]
 
-    async def _refusal(self, name: str, verb: str, starts: tuple[float, ...]) -> tuple[str | None, float | None]:
-        if verb not in ("start", "restart"):
+    def _refusal(
+        self, name: str, verb: str, starts: tuple[float, ...], limit: StartLimit | None
+    ) -> tuple[str | None, float | None]:
+        if verb not in _STARTING:
             return None, None
         under_way = self.board.restart_of(name)
         if under_way is not None and not under_way.over:
             return f"a {under_way.verb} of {name} is under way: {under_way.stage}", None
-        limit = await self.services.start_limit(name)
         if limit is None:
             return None, None
         wait = too_soon(starts, limit.burst, limit.seconds, self.clock.now())

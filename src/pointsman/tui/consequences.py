@@ -114,7 +114,11 @@ def history(plan: RestartPlan, now: float) -> tuple[tuple[Part, ...], ...]:
     """When it was last done from here, and how long it usually takes to be healthy."""
     last = "never from here" if plan.last_at is None else f"{figures.age(now - plan.last_at)} ago"
     typical = "" if plan.typical_s is None else f" · healthy after {figures.span(plan.typical_s)}, usually"
-    return ((("last time  ", "head"), (last + typical, "")),)
+    told: tuple[tuple[Part, ...], ...] = ((("last time  ", "head"), (last + typical, "")),)
+    if plan.limit is None:
+        return told
+    used = f"{plan.recent} of {plan.limit.burst} starts in {figures.span(plan.limit.seconds)} are used"
+    return (*told, (("limit      ", "head"), (f"{used}; systemd gives up what is started more often", "")))
 
 
 def of_load(picture: Picture, name: str) -> tuple[tuple[Part, ...], ...]:

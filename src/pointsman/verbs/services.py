@@ -105,6 +105,10 @@ def _announce(plan: RestartPlan) -> None:
         say.tell(f"runs: {' '.join(plan.argv)}")
     if plan.typical_s is not None and plan.verb != "stop":
         say.tell(f"usually healthy after {plan.typical_s:.0f} s")
+    if plan.limit is not None:
+        say.tell(
+            f"{plan.recent} of the {plan.limit.burst} starts that are allowed in {plan.limit.seconds:g} s are used"
+        )
     for effect in plan.roles:
         say.tell(f"role {effect.role} is meanwhile served by {effect.takes_over or 'nobody'}")
 
