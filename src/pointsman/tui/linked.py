@@ -75,7 +75,7 @@ class LinkedApp(TellingApp):
 
     @property
     def chat(self) -> ChatPane:
-        return self.home.desk.chat
+        return self.home.chat
 
     # --- life ---
 

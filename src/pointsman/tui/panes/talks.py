@@ -229,6 +229,8 @@ class TalksPane(Pane):
             await self.close_talk()
 
     def _show_tabs(self) -> None:
+        if not self.is_attached:
+            return  # what is left is folded and kept, and drawn no more
         line = self.query_one("#talks", Drawn)
         line.display = len(self.talks) > 1
         self._show_title()
@@ -257,7 +259,7 @@ class TalksPane(Pane):
     ) -> None:
         """A request is on its way."""
         talk = self.talk_of(conversation)
-        if talk is None:
+        if talk is None or not self.is_attached:
             return
         turn = Turn(request, prompt, attachments, at=at)
         if not conversation.turns:
@@ -372,6 +374,8 @@ class TalksPane(Pane):
 
     def _show_around(self) -> None:
         """What waits behind the running reply."""
+        if not self.is_attached:
+            return
         line = self.query_one("#waiting", Drawn)
         lines = drawing.waiting([each.prompt for each in self.talk.queue], self.running is not None, self.glyphs)
         line.display = bool(lines)

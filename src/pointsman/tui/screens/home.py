@@ -15,6 +15,7 @@ from pointsman.tui.render import zones
 
 if TYPE_CHECKING:
     from pointsman.tui.conversation import Conversation
+    from pointsman.tui.panes.chat import ChatPane
     from pointsman.tui.picture import Picture
 
 
@@ -39,6 +40,11 @@ class Home(Screen[None]):
     def talks_now(self) -> tuple[Conversation, ...]:
         """The open conversations, also when the screen is gone already."""
         return () if self._desk.bare else tuple(talk.conversation for talk in self._desk.chat.talks)
+
+    @property
+    def chat(self) -> ChatPane:
+        """Also when the screen is gone already: what was said is still to be kept."""
+        return self._desk.chat
 
     @property
     def desk(self) -> Desk:
