@@ -65,8 +65,9 @@ async def _examine(place: Place) -> AsyncIterator[Finding]:
         for problem in wrong.problems:
             yield failure("configuration", str(problem), "pointsman check")
         return
-    for told in settings.warnings:
-        yield warning("configuration", str(told), "pointsman check")
+    if settings.warnings:
+        more = f" (and {len(settings.warnings) - 1} more)" if len(settings.warnings) > 1 else ""
+        yield warning("configuration", f"{settings.warnings[0]}{more}", "pointsman check")
     if found is not None:
         yield ok("configuration", f"{found} is good: {len(settings.fleet.models)} models")
         async for finding in wiring.examine_fleet(settings, place.state_dir()):
