@@ -119,7 +119,8 @@ def test_whatever_is_sent_to_a_real_terminal_it_lives_obeys_nothing_and_gives_it
     chance = random.Random(seed)
     sent = 0
     while sent < GESTURES:
-        with PtyProgram("demo", "--speed", "20", env=environment(str(tmp_path)), columns=120, rows=40) as program:
+        env = environment(str(tmp_path), EDITOR="true", VISUAL="true")  # nobody would leave a real one
+        with PtyProgram("demo", "--speed", "20", env=env, columns=120, rows=40) as program:
             program.wait_for("● UP")
             program.watched = False
             sent += send(program, chance, GESTURES - sent)

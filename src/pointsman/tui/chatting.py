@@ -29,6 +29,7 @@ _KEEPING = "keep"  # the group of workers that end by themselves and are never c
 class ChattingApp(TalkingApp):
     archive: Archive | None = None
     _listing: ChatsScreen | None = None  # the list of kept conversations, as last shown
+    _editing = False
 
     @on(messages.Opened)
     def open_archive(self, event: messages.Opened) -> None:
@@ -188,17 +189,22 @@ class ChattingApp(TalkingApp):
 
     @on(messages.EditorAsked)
     def editor_asked(self, event: messages.EditorAsked) -> None:
-        if self.bridge is not None:
+        if self.bridge is not None and not self._editing:
+            self._editing = True  # a terminal that is handed over twice is never given back
             self.work(self._in_editor(event.text), "editor")
 
     async def _in_editor(self, text: str) -> None:
         """The terminal is the editor's meanwhile: what is heard is folded, and nothing is drawn."""
         assert self.bridge is not None
+        if self.leaving:
+            return
         try:
             with self.suspend(), self.batch_update():
                 written, problem = await self.bridge.edit(text)
         except SuspendNotSupported:
             written, problem = None, "this terminal cannot be handed to an editor"
+        finally:
+            self._editing = False
         if problem:
             self.tell(messages.Told(one_line(problem), "error"))
         elif written is not None:

@@ -20,6 +20,7 @@ from textual.widget import MountError
 
 from pointsman.tui.options import mend_lists
 
+AT_ONCE: Final = frozenset({"ctrl+q", "ctrl+c", "ctrl+z"})
 PATIENCE: Final = 2.0  # seconds; a screen that takes longer gets the key as it is
 
 
@@ -28,32 +29,40 @@ class SteadyApp(App[None]):
         super().__init__()
         mend_lists()
         self._waiting: deque[events.Key] = deque()
+        self._coming = False
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             if self._exit:
                 return  # whoever leaves means to do nothing more
             await self._screen_is_there()
-        if isinstance(event, events.Key) and (event.is_forwarded or self._waiting):
-            self._wait(event)
+        if isinstance(event, events.Key) and self._must_wait(event):
+            self._waiting.append(event)
+            self._come_to_them()
         else:
             await self._obey(event)
 
-    def _wait(self, key: events.Key) -> None:
-        """One key after the other, each when what the one before has asked for, such as the focus, is done."""
-        self._waiting.append(key)
-        if len(self._waiting) == 1:
-            self.call_later(self._next)
+    def _must_wait(self, key: events.Key) -> bool:
+        """Behind other keys, and, when it comes back, behind whatever the key before has asked for, such as the focus.
+        What leaves or stops waits for nothing."""
+        if key.is_forwarded:
+            return bool(self._waiting) or not self._message_queue.empty()
+        return bool(self._waiting) and key.key not in AT_ONCE
 
-    async def _next(self) -> None:
-        await self._screen_is_there()
-        await self._obey(self._waiting[0])
-        self.call_later(self._done)
+    def _come_to_them(self) -> None:
+        if not self._coming:
+            self._coming = True
+            self.call_later(self._obey_those_that_wait)
 
-    def _done(self) -> None:
-        self._waiting.popleft()
+    async def _obey_those_that_wait(self) -> None:
+        self._coming = False
+        while self._waiting:
+            await self._screen_is_there()
+            await self._obey(self._waiting.popleft())
+            if not self._message_queue.empty():
+                break
         if self._waiting:
-            self.call_later(self._next)
+            self._come_to_them()
 
     async def _obey(self, event: events.Event) -> None:
         if isinstance(event, events.Key):

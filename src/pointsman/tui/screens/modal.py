@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from textual import work
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, ProviderSource
 from textual.screen import ModalScreen, Screen
@@ -27,6 +28,9 @@ class Live(Modal[T]):
         raise NotImplementedError
 
 
+_gather: Any = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined] # what `work` wraps
+
+
 class Search(CommandPalette):
     """Without the id of Textual's own, which one that is just leaving still has; and on its way out it is left alone:
     Textual's own looks for widgets that are gone. May begin with something written."""
@@ -45,6 +49,11 @@ class Search(CommandPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         return super().dismiss(result) if _on_top(self) else AwaitComplete()
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        if self.query(CommandList):
+            await _gather(self, search_value)
 
     async def _watch__show_busy(self) -> None:
         if self.query(CommandList):
