@@ -40,6 +40,9 @@ class AskingPane(TalksPane):
         elif self._ready():
             await self._go_back_to(talk.editing)
             self.ask(text, self.conversation.pin, attachments or ())
+        else:  # nothing that was written is lost: a second Enter sends it
+            self.prompt.put(text)
+            talk.pending = attachments
 
     def attached(self, prompt: str, attachments: tuple[Attachment, ...], problem: str) -> None:
         """What goes with the prompt is shown before anything is sent: a second Enter sends it."""
