@@ -28,6 +28,8 @@ def open_screen(
     ascii_only: bool | None = None,
     notify: Kind = "off",
     refresh_hz: float = 1.0,
+    mouse: bool = True,
+    keeps: bool = True,
 ) -> int:
     gc.disable()  # until the first frame stands: of what is loaded and made for it nothing becomes garbage
     from pointsman.tui.app import run
@@ -41,6 +43,8 @@ def open_screen(
         ascii_only=ascii_only,
         notify=notify,
         refresh_hz=refresh_hz,
+        mouse=mouse,
+        keeps=keeps,
     )
 
 

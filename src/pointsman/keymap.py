@@ -109,6 +109,11 @@ LISTING = (
     _key("list.export", "e", "export", "export what is shown", "export"),
 )
 
+FILTER = (
+    _key("filter.before", "up", "recall(-1)", "the filter before"),
+    _key("filter.next", "down", "recall(1)", "the next filter"),
+)
+
 TRANSCRIPT = (
     _key("turn.before", "left_square_bracket,K", "mark(-1)", "the turn before"),
     _key("turn.next", "right_square_bracket,J", "mark(1)", "the next turn"),
@@ -248,6 +253,7 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
     {
         "Everywhere": APP,
         "In lists": (*LIST, *LISTING),
+        "Writing a filter": FILTER,
         "Fleet": FLEET,
         "Services": SERVICES,
         "Override": OVERRIDES,
@@ -295,6 +301,14 @@ _NESTED = frozenset({"escape"})
 def all_keys() -> Iterator[Key]:
     for group in GROUPS.values():
         yield from group
+
+
+def flat(table: Mapping[str, object], above: str = "") -> dict[str, object]:
+    """A keymap as it is written. TOML makes tables of an id with dots and without quotes."""
+    found: dict[str, object] = {}
+    for name, value in table.items():
+        found |= flat(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+    return found
 
 
 def keys_of(entry: Key, keymap: Mapping[str, str]) -> tuple[str, ...]:

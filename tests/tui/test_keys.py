@@ -12,7 +12,7 @@ from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp, draws_only_ascii
 from pointsman.tui.panes.endpoints import EndpointsPane
 from pointsman.tui.panes.figures import MemoryPane
-from pointsman.tui.panes.listing import Listing
+from pointsman.tui.panes.listing import Filter, Listing
 from pointsman.tui.panes.overrides import OverridesPane
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
@@ -35,6 +35,7 @@ OWNERS = (
     PointsmanApp,
     Rows,
     Listing,
+    Filter,
     EndpointsPane,
     ServicesPane,
     OverridesPane,

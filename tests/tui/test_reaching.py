@@ -11,6 +11,7 @@ from textual.app import App
 
 from pointsman import keymap
 from pointsman.tui import clipboard
+from pointsman.tui.app import PointsmanApp
 from pointsman.tui.commands import commands
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.reader import Reader
@@ -21,7 +22,7 @@ Read = Callable[[App[Any]], str]
 # Keys of dialogs: they are live, and in the footer, as long as the dialog is.
 OF_DIALOGS = {
     *("Reading", "What if", "Confirming", "Forms", "The tour", "The first start"),
-    *("A log", "An endpoint", "The machine", "Kept conversations"),
+    *("A log", "An endpoint", "The machine", "Kept conversations", "Writing a filter"),
 }
 
 
@@ -147,3 +148,25 @@ async def test_a_crossed_band_is_one_line_that_stands_and_no_toast(console: Any,
         assert not any("budget use" in str(toast.message) for toast in app._notifications)
         console.publish(now=console.snapshot.now + 200)
         await until(pilot, lambda: "budget use" not in read(app).splitlines()[2])
+
+
+async def test_a_filter_comes_back_in_any_list_and_is_kept(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "1", "slash", *"state=down", "enter")
+        await until(pilot, lambda: console.files.kept.get("filters") == ["state=down"])
+        await pilot.press("4", "slash", "up")
+        field = app.home.desk.pane("services").filter_input
+        assert field is not None and field.value == "state=down"
+        await pilot.press("down")
+        assert field.value == ""
+
+
+async def test_without_state_nothing_of_the_screen_is_recalled_or_kept(console: Any) -> None:
+    app = PointsmanApp(console)
+    app.keeps = False
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.picture is not None and app.picture.audit_size > 0)
+        await pilot.press("escape", "z")
+        await pilot.pause()
+        assert console.files.kept == {}
+    await app.close()

@@ -149,7 +149,7 @@ async def test_pause_holds_the_display_and_loses_nothing(console: Any, read: Rea
         console.publish(host=None)
         await until(pilot, lambda: app.held_back == 1)
         await settle(app, pilot)
-        assert "PAUSED 1" in read(app) and "61°C" in read(app)
+        assert "PAUSED, 1 held back" in read(app) and "61°C" in read(app)
         await pilot.press("p")
         await settle(app, pilot)
         assert "PAUSED" not in read(app) and "61°C" not in read(app)
@@ -322,7 +322,7 @@ async def test_a_restart_runs_only_after_a_dialog_with_the_exact_command_and_its
         text = await restart("n")
         assert "systemctl --user restart llama-coder.service" in text
         assert "cuts 2 running replies" in text and "implementer → codex" in text
-        assert "2h ago · healthy after 41s, usually" in text
+        assert "2h ago · typical load time 41s" in text
         await restart("enter")
         assert console.acted == [], "the focus is on cancel"
         await restart("y")

@@ -360,6 +360,7 @@ UI: Shape = {
     "keymap": key_map,
     "refresh_hz": number(0.1, 4.0),
     "notify": word("off", "bell", "osc9", "osc777"),
+    "mouse": flag,
 }
 
 TABLES: Mapping[str, Shape] = {

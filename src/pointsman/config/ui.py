@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pointsman.keymap import flat
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ui:
@@ -18,12 +20,14 @@ class Ui:
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # binding id -> key
     refresh_hz: float = 1.0  # apply passes per second over visible panes
     notify: Literal["off", "bell", "osc9", "osc777"] = "off"  # when something ends and nobody looks at the terminal
+    mouse: bool = True  # False: clicks and selections are the terminal's own
 
 
 _FITS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
     {
         "theme": lambda value: isinstance(value, str),
-        "keymap": lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in value.values()),
+        "mouse": lambda value: isinstance(value, bool),
+        "keymap": lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in flat(value).values()),
         "refresh_hz": lambda value: isinstance(value, int | float) and 0.1 <= value <= 4.0,
         "notify": lambda value: value in ("off", "bell", "osc9", "osc777"),
     }
@@ -39,4 +43,5 @@ def read_ui(path: Path | None) -> Ui:
     except (OSError, ValueError, RecursionError):
         return Ui()
     chosen = written if isinstance(written, dict) else {}
-    return Ui(**{name: chosen[name] for name, fits in _FITS.items() if name in chosen and fits(chosen[name])})
+    read = {name: chosen[name] for name, fits in _FITS.items() if name in chosen and fits(chosen[name])}
+    return Ui(**{**read, **({"keymap": flat(read["keymap"])} if "keymap" in read else {})})

@@ -45,6 +45,7 @@ class Running:
 
     ticket: Ticket
     locality: Locality
+    began: float = 0.0  # by the monotonic clock
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     seen: TokenUsage | None = None

@@ -313,7 +313,7 @@ class _Journey:
             params=model.params,
             **self._confined(decision, rung, model),
         )
-        running = Running(ticket=ticket, locality=rung.locality)
+        running = Running(ticket=ticket, locality=rung.locality, began=self.home.clock.monotonic())
         self.home.running[ticket.id] = running
         outcome: Outcome = Cancelled()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pointsman.core import narrate
 from pointsman.core.groups import GroupLimits
@@ -95,7 +95,9 @@ class Machines:
     # --- services
 
     async def restart_plan(self, name: str, verb: str = "restart") -> RestartPlan:
-        return await self._restarts.plan(name, verb)
+        plan = await self._restarts.plan(name, verb)
+        began = [call.began for call in self._running.values() if self._serves(name, call.ticket.endpoint)]
+        return replace(plan, oldest_s=self._clock.monotonic() - min(began)) if began else plan
 
     async def restart(self, name: str, verb: str = "restart", *, when_idle: bool = False) -> RestartProgress:
         return await self._restarts.carry_out(name, verb, when_idle=when_idle)

@@ -27,6 +27,7 @@ class RestartPlan:
     verb: str
     argv: tuple[str, ...]
     streams: int  # of ours, that it would cut
+    oldest_s: float | None = None  # how long the oldest of them has been running
     roles: tuple[RoleEffect, ...] = ()
     last_at: float | None = None  # Unix seconds, of the last start or restart from here
     typical_s: float | None = None  # from there to healthy, median of the past ones

@@ -169,7 +169,7 @@ class ActingApp(LinkedApp):
             return
         found = consequences.of_action(self.engine, event.name, event.verb)
         history = () if plan is None else consequences.history(plan, self.picture.now)
-        body = stack((*consequences.lines(found), *history))
+        body = stack((*consequences.lines(found, None if plan is None else plan.oldest_s), *history))
         typed = event.name if found.last_local else None
         waits = plan is not None and event.verb != "start" and found.streams > 0
         question = Confirm(f"{event.verb} {label(event.name)}?", body, f"{event.verb} now", typed=typed, waits=waits)

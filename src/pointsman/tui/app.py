@@ -224,10 +224,12 @@ def run(
     read_only: bool = False,
     notify: Kind = "off",
     refresh_hz: float = 1.0,
+    mouse: bool = True,
+    keeps: bool = True,
 ) -> int:
     """Runs the screen until it is left; the exit status. The console is closed when this returns, crash or not.
 
-    `ascii_only` None: as the terminal says that it can draw.
+    `ascii_only` None: as the terminal says that it can draw. `keeps`: what stands where is kept for the next time.
     """
     app = PointsmanApp(
         open_console=open_console,
@@ -240,8 +242,9 @@ def run(
         signals=Signals(notify, in_tmux="TMUX" in os.environ),
         refresh_hz=refresh_hz,
     )
+    app.keeps = keeps
     typed_bytes.accept_any()
-    asyncio.run(_live(app))
+    asyncio.run(_live(app, mouse))
     return app.return_code or 0
 
 
@@ -258,9 +261,9 @@ _UNICODE = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030"})
 _PLAIN_FONTS = frozenset({"linux", "vt100", "vt102", "vt220", "cons25"})
 
 
-async def _live(app: PointsmanApp) -> None:
+async def _live(app: PointsmanApp, mouse: bool) -> None:
     with leaves_on_hangup(app):
         try:
-            await app.run_async()
+            await app.run_async(mouse=mouse)
         finally:
             await app.close()

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.zones import MOST_STEPS, PANES
 
+MOST_FILTERS = 50
+_FILTER_MOST = 500  # characters
 MOST_SIZES = 40  # terminal sizes that are remembered
 
 
@@ -28,6 +30,7 @@ class Arrangement:
     theme: str | None = None  # chosen on the screen
     instead_of: str | None = None  # the configured one it was chosen over
     orders: Mapping[str, Order] = field(default_factory=lambda: MappingProxyType({}))
+    filters: tuple[str, ...] = ()  # written lately, the newest last
     sizes: Mapping[str, Standing] = field(default_factory=lambda: MappingProxyType({}))
 
     def at(self, width: int, height: int) -> Standing | None:
@@ -50,6 +53,7 @@ def written(arrangement: Arrangement) -> Mapping[str, object]:
         "theme": arrangement.theme,
         "instead_of": arrangement.instead_of,
         "orders": {pane: [order.column, order.reverse] for pane, order in arrangement.orders.items()},
+        "filters": list(arrangement.filters),
         "sizes": {
             size: {
                 "active": each.active,
@@ -69,8 +73,14 @@ def read(document: Mapping[str, object]) -> Arrangement:
         orders=MappingProxyType(
             {pane: order for pane, kept in _table(document, "orders").items() if (order := _order(kept)) is not None}
         ),
+        filters=_filters(document.get("filters")),
         sizes=MappingProxyType({size: _standing(kept) for size, kept in _table(document, "sizes").items()}),
     )
+
+
+def _filters(kept: object) -> tuple[str, ...]:
+    listed = kept if isinstance(kept, list) else []
+    return tuple(each for each in listed if isinstance(each, str) and len(each) <= _FILTER_MOST)[-MOST_FILTERS:]
 
 
 def _table(document: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -7,20 +7,21 @@ from dataclasses import replace
 from textual import on
 
 from pointsman.tui import arrangement, messages
-from pointsman.tui.arrangement import Arrangement
+from pointsman.tui.arrangement import MOST_FILTERS, Arrangement
 from pointsman.tui.giving import GivingApp
 from pointsman.tui.render.selecting import Order
 
 
 class ArrangingApp(GivingApp):
     arrangement = Arrangement()
+    keeps = True  # False: nothing is recalled, and nothing kept
     wanted_theme: str | None = None  # the configured one
 
     @on(messages.Opened)
     def arrange(self, event: messages.Opened) -> None:
         from pointsman.tui.panes.listing import Listing
 
-        if event.console.files is None:
+        if event.console.files is None or not self.keeps:
             return
         self.arrangement = arrangement.read(event.console.files.arrangement())
         theme = self.arrangement.theme_over(self.wanted_theme)
@@ -30,6 +31,7 @@ class ArrangingApp(GivingApp):
             for pane in self.home.query(Listing):
                 if pane.id == name:
                     pane.order = order
+        self._lend_filters()
         self._restore()
 
     def on_resize(self) -> None:
@@ -55,8 +57,22 @@ class ArrangingApp(GivingApp):
         self.arrangement = replace(kept, orders=orders)
         self._keep()
 
+    @on(messages.Filtered)
+    def filtered(self, event: messages.Filtered) -> None:
+        """Kept for every list: the arrow up brings it back."""
+        others = [each for each in self.arrangement.filters if each != event.written]
+        self.arrangement = replace(self.arrangement, filters=tuple([*others, event.written][-MOST_FILTERS:]))
+        self._lend_filters()
+        self._keep()
+
+    def _lend_filters(self) -> None:
+        from pointsman.tui.panes.listing import Listing
+
+        for pane in self.home.query(Listing):
+            pane.filters = self.arrangement.filters
+
     def _keep(self) -> None:
-        if self.bridge is not None:
+        if self.bridge is not None and self.keeps:
             self.work(self.bridge.keep_arrangement(arrangement.written(self.arrangement)), "arrangement")
 
     # --- keys ---

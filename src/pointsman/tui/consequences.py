@@ -25,6 +25,7 @@ class Takeover:
     role: str
     model: str | None  # None: nobody
     why: str
+    cost: str = ""  # where it would run, and for how much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +87,30 @@ def _without(console: Console, role: str, endpoint: str) -> Takeover:
         decision = console.explain(request, {"down": endpoint})
     except ValueError as problem:
         return Takeover(role=role, model=None, why=str(problem))
-    return Takeover(role=role, model=decision.model, why=decision.blocked or decision.why())
+    cost = "" if decision.model is None else _cost(console, decision.model)
+    return Takeover(role=role, model=decision.model, why=decision.blocked or decision.why(), cost=cost)
 
 
-def lines(found: Consequences) -> tuple[tuple[Part, ...], ...]:
+def _cost(console: Console, name: str) -> str:
+    """By the minute where a speed of its own was seen, else by the million tokens."""
+    model = console.fleet.models[name]
+    if console.fleet.locality_of(model) is Locality.LOCAL:
+        return "local, free of charge"
+    traffic = console.snapshot.traffic.get(model.endpoint)
+    if model.price_out is None:
+        return "cloud, at an unknown price"
+    if traffic is not None and traffic.tokens_per_s_p50 is not None:
+        return f"cloud, est. {figures.money(int(model.price_out * traffic.tokens_per_s_p50 * 60))}/min while it writes"
+    return f"cloud, {figures.money(model.price_out * 1_000_000)} per million tokens written"
+
+
+def lines(found: Consequences, oldest_s: float | None = None) -> tuple[tuple[Part, ...], ...]:
     """The dialog's text."""
+    oldest = "" if oldest_s is None else f", the oldest for {figures.span(oldest_s)}"
     cut = (
         "none of our replies is running on it"
         if not found.streams
-        else f"cuts {found.streams} running repl{'y' if found.streams == 1 else 'ies'}"
+        else f"cuts {found.streams} running repl{'y' if found.streams == 1 else 'ies'}{oldest}"
     )
     serves = ", ".join(label(name) for name in found.endpoints) or "no endpoint of this configuration"
     return (
@@ -113,7 +129,7 @@ def lines(found: Consequences) -> tuple[tuple[Part, ...], ...]:
 def history(plan: RestartPlan, now: float) -> tuple[tuple[Part, ...], ...]:
     """When it was last done from here, and how long it usually takes to be healthy."""
     last = "never from here" if plan.last_at is None else f"{figures.age(now - plan.last_at)} ago"
-    typical = "" if plan.typical_s is None else f" · healthy after {figures.span(plan.typical_s)}, usually"
+    typical = "" if plan.typical_s is None else f" · typical load time {figures.span(plan.typical_s)}"
     told: tuple[tuple[Part, ...], ...] = ((("last time  ", "head"), (last + typical, "")),)
     if plan.limit is None:
         return told
@@ -144,4 +160,5 @@ def _meanwhile(takeover: Takeover) -> tuple[Part, ...]:
     head: Part = ("meanwhile  ", "head")
     if takeover.model is None:
         return (head, (f"nobody does {label(takeover.role)}: ", "bad"), (takeover.why, "dim"))
-    return (head, (f"{label(takeover.role)} → {label(takeover.model)}", ""))
+    cost = f"   {takeover.cost}" if takeover.cost else ""
+    return (head, (f"{label(takeover.role)} → {label(takeover.model)}", ""), (cost, "dim"))

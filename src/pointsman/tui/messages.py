@@ -395,5 +395,12 @@ class EditorAsked(Message):
     text: str
 
 
+@dataclass(eq=False, repr=False)
+class Filtered(Message):
+    """A filter was written to its end."""
+
+    written: str
+
+
 class Rearranged(Message):
     """What stands where, in which order, has changed and is worth keeping."""

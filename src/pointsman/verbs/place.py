@@ -37,8 +37,11 @@ class Screen(Protocol):
         ascii_only: bool | None = None,
         notify: Kind = "off",
         refresh_hz: float = 1.0,
+        mouse: bool = True,
+        keeps: bool = True,
     ) -> int:
-        """`ascii_only` None: as the terminal says. `notify`: how a terminal nobody looks at is told of an end."""
+        """`keeps`: what stands where is kept for the next time. `ascii_only` None: as the terminal says.
+        `notify`: how a terminal nobody looks at is told of an end."""
         ...
 
 
@@ -93,6 +96,8 @@ class Way:
     record_text: bool = False
     read_only: bool = False
     ascii_only: bool = False
+    no_mouse: bool = False
+    no_state: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -250,6 +255,20 @@ _LOOKS_OPTIONS = (
         expose_value=False,
         callback=_keep_way,
         help="Draw the screen with ASCII alone.",
+    ),
+    click.option(
+        "--no-mouse",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_way,
+        help="Leave clicks and selections to the terminal.",
+    ),
+    click.option(
+        "--no-state",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_way,
+        help="Neither recall nor keep what stands where on the screen.",
     ),
 )
 

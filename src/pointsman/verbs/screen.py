@@ -148,7 +148,7 @@ def open_recording(place: Place, recording: Path, speed: float | None) -> int:
     return _show(place, open_console)
 
 
-_WAYS = "--plain, --color, --record, --record-text, --read-only and --ascii"
+_WAYS = "--plain, --color, --record, --record-text, --read-only, --ascii, --no-mouse and --no-state"
 
 
 def check_way(place: Place, verb: str, replay: Path | None) -> None:
@@ -207,6 +207,8 @@ def _on_screen(place: Place, open_console: Open) -> int:
         ascii_only=place.way.ascii_only or None,
         notify=ui.notify,
         refresh_hz=ui.refresh_hz,
+        mouse=ui.mouse and not place.way.no_mouse,
+        keeps=not place.way.no_state,
     )
 
 

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, CopyAsked, DetailAsked, ExportAsked, Kept, Rearranged
+from pointsman.tui.messages import Copied, CopyAsked, DetailAsked, ExportAsked, Filtered, Kept, Rearranged
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
@@ -27,6 +27,22 @@ from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import one_line
 
 RESTING = 3.0  # seconds after which a sorted list may move rows under a cursor that does not move
+
+
+class Filter(Input):
+    """The arrows bring back what was written before, in any list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FILTER]
+
+    def __init__(self, written: str, hint: str, before: Sequence[str]) -> None:
+        super().__init__(written, placeholder=hint, classes="filter", compact=True)
+        self._before = tuple(before)
+        self._place = len(self._before)
+
+    def action_recall(self, step: int) -> None:
+        self._place = min(max(self._place + step, 0), len(self._before))
+        self.value = self._before[self._place] if self._place < len(self._before) else ""
+        self.cursor_position = len(self.value)
 
 
 class Listing(Pane):
@@ -40,6 +56,7 @@ class Listing(Pane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.written = ""  # the filter
+        self.filters: Sequence[str] = ()  # written before, in any list
         self.order = Order()
         self._shown: tuple[Row, ...] = ()
         self._moved_at = float("-inf")
@@ -137,7 +154,7 @@ class Listing(Pane):
     async def action_filter(self) -> None:
         found = self.filter_input
         if found is None:
-            found = Input(self.written, placeholder=self.hint, classes="filter", compact=True)
+            found = Filter(self.written, self.hint, self.filters)
             await self.mount(found, before=0)
         found.focus()
 
@@ -171,6 +188,8 @@ class Listing(Pane):
         event.stop()
         await self._close_filter()
         self.select(event.value)
+        if event.value.strip():
+            self.post_message(Filtered(event.value.strip()))
 
     def select(self, written: str) -> None:
         """Shows only the rows this filter leaves."""
