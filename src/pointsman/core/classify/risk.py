@@ -17,6 +17,7 @@ from pointsman.core.classify.triggers import (
     NOT_A_CHANGE,
     NOT_A_CHANGE_KOREAN,
     STILL_A_CHANGE,
+    TELLS,
     TRIGGERS,
     Trigger,
 )
@@ -35,13 +36,13 @@ class Hit(NamedTuple):
     words: str
 
 
-def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tuple[Hit, ...]:
+def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None, *, coding: bool = True) -> tuple[Hit, ...]:
     """Each class of risk that a change touches, at most once, in the order of the triggers.
 
     `text` is the prompt, of which the head and the tail are read; `paths` are the files it is known to touch, `diff` a
-    unified diff.
+    unified diff. Unless it is about `coding`, what only tells of something pulls nothing.
     """
-    spoken = _spoken(text)
+    spoken = _spoken(text, coding)
     if not (spoken or paths or diff):
         return ()
     lines = changed_lines(diff) if diff else ""
@@ -52,10 +53,12 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None) -> tu
     return tuple(hits)
 
 
-def asks_for_change(text: str) -> bool:
+def asks_for_change(text: str, coding: bool) -> bool:
     """Whether lower-case `text` wants something done, rather than explained, told or summarised."""
-    asks_only = compiled(NOT_A_CHANGE).match(text) or (
-        not text.isascii() and compiled(NOT_A_CHANGE_KOREAN).search(text)
+    asks_only = (
+        compiled(NOT_A_CHANGE).match(text)
+        or (not coding and compiled(TELLS).match(text))
+        or (not text.isascii() and compiled(NOT_A_CHANGE_KOREAN).search(text))
     )
     return not asks_only or compiled(STILL_A_CHANGE).search(text) is not None
 
@@ -66,11 +69,11 @@ def changed_lines(diff: str) -> str:
     return "\n".join(line for line in read if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
 
 
-def _spoken(prompt: str) -> Mapping[str, str]:
+def _spoken(prompt: str, coding: bool) -> Mapping[str, str]:
     """Code of each trigger that the prompt pulls, with the first words that do."""
     text = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]}\n{prompt[-TAIL_CHARS:]}"
     text = text.lower()
-    if not asks_for_change(text):
+    if not asks_for_change(text, coding):
         return {}
     first: dict[str, tuple[int, int, str]] = {}
     for order, code, match in _heads().find(text):

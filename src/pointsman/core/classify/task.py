@@ -126,7 +126,7 @@ def _add_risk(facts: _Facts, prompt: str, diff: FactValue) -> None:
     patch = diff if isinstance(diff, str) else None
     if not text and not patch:
         return
-    if hits := risks(text, facts.values.get("paths", ()), patch):
+    if hits := risks(text, facts.values.get("paths", ()), patch, coding=facts.values["kind"] == "coding"):
         why = "; ".join(f"{hit.code}: {hit.words!r} in the {hit.where}" for hit in hits)
         facts.raise_risk(tuple(hit.code for hit in hits), why)
 

@@ -245,6 +245,7 @@ id_rsa
         code="migration",
         korean="마이그레 스키마 테이블 컬럼 칼럼 데이터 저장 레코드 삭제 주문 이관",
         words=r"""
+\bmigrations? (?:fails?|failed|breaks?|is|are|runs?|takes?|hangs?)\b
 \b(?:database|db|schema|data|sql|django|alembic|flyway|rails|liquibase|prisma) migrations?\b
 \bmigration (?:that|to|which|script|file|adding|for)\b
 \bschema (?:change|version|upgrade)s?\b
@@ -470,6 +471,7 @@ scheduler|worker)\b
         code="public-api",
         korean="공개 퍼블릭 하위 플래그 설정 구성 응답 옵션 cli 필드",
         words=r"""
+\b(?:internal|private|admin) (?:apis?|endpoints?)\b
 \bpublic (?:\w+ )?(?:api|interface|method|endpoint|function|sdk|signature|trait|surface|type)s?\b
 \bbreaking (?:api )?changes?\b
 \bbackwards?[- ](?:in)?compatib\w+
@@ -660,11 +662,22 @@ should (?:i|we))\b
 \A\W*read (?:this|(?:the |these |a )?(?:following|text|article|passage|documents?|transcript|book|story|below))\b
 """
 
+# What opens a tale or a question about everyday things, where a password and a lock are only words.
+TELLS = r"""
+\A\W*(?:i|i'm|i've|i'd|my|we|we're|our|it|the|a|an|in|he|she|they|you|which|good|hello|hi|hey|help|find|estimate)\b
+\A\W*please (?:suggest|recommend|help)\b
+"""
+
 NOT_A_CHANGE_KOREAN = r"""
 (?:무엇|뭐야|뭔가요|설명해|알려|차이|의미|요약|번역)\S*(?: ?주세요| ?줘)?[?.!\s]*\Z
 """
 
 STILL_A_CHANGE = r"""
+\bshould be (?:possible|able|allowed)\b
+[;,.] (?:please )?make (?:it|this|them|sure)\b
+[;:.,] (?:please )?(?:fix|implement|add|change|remove|apply|update|rewrite|refactor|migrate|drop|delete)\b
+\b(?:need|want|have|would like|must|should)(?: you)?(?: to)? (?:fix|implement|add|change|remove|update|rewrite|migrate|\
+drop|delete|rotate|replace|expose|store|encrypt|deploy)\b
 \b(?:and|then|also|please) (?:then )?(?:fix|implement|add|change|remove|apply|update|rewrite|refactor|migrate|\
 drop|delete)\b
 \b(?:and|then|also|please) (?:then )?(?:rotate|replace|patch|set|write (?:the|a) (?:fix|patch|migration|code))\b
