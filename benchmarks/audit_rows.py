@@ -67,8 +67,7 @@ def main() -> None:
         print(f"{lines:,} lines written in {took:.0f} s, {size:.0f} MB")
         argv = [PYTHON, "-m", "pointsman", *options, "--state", f"{home}/state"]
         with Program(argv) as program:
-            shown = f"{lines:,} lines"
-            program.until(shown)
+            program.until(f"line {lines - 1}:")
             print(f"start to lines     {program.age:.2f} s")
             program.until_quiet(1.0)
             program.type("\x1b")

@@ -127,6 +127,11 @@ class Program:
         """Seconds that the thread that draws was ready to run and had no core: what others on this machine took."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text("ascii").split()[1]) / 1e9
 
+    @property
+    def ended(self) -> bool:
+        """By itself."""
+        return "\nState:\tZ" in Path(f"/proc/{self.pid}/status").read_text("ascii")
+
     def memory(self) -> float:
         """Resident megabytes (10**6 bytes)."""
         status = Path(f"/proc/{self.pid}/status").read_text("ascii")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 
 import httpx
 
@@ -23,6 +25,13 @@ ANTHROPIC_VERSION = "2023-06-01"
 _KEPT_ALIVE_S = 60.0
 
 TransportFor = Callable[[Endpoint], httpx.AsyncBaseTransport]
+
+
+def _spare_searches() -> None:
+    """httpcore imports sniffio at every step of a request. Where it is not installed each of these would search the
+    whole path, which was a tenth of what an idle screen costs; None among the modules is Python's word for absent."""
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment] # the stubs do not know that word
 
 
 class Clients:
@@ -44,6 +53,7 @@ class Clients:
         # At DEBUG these two write URLs and headers word for word, and servers quote our keys in theirs.
         for library in ("httpx", "httpcore"):
             logging.getLogger(library).setLevel(logging.WARNING)
+        _spare_searches()
 
     def of(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The endpoint's client: no proxies or .netrc from the environment, no redirects, only a connect timeout.
