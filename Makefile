@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint soak prove-local clean
+.PHONY: run test lint soak prove-local bench clean
 
 run: $(STAMP)
 	@$(BIN)/pointsman
@@ -20,6 +20,11 @@ soak: $(VENV)/.installed-test prove-local
 # The scenario suite under strace, then without any network: nothing goes beyond loopback, names included.
 prove-local: $(VENV)/.installed-test
 	$(BIN)/python tests/local_proof.py
+
+# The figures of docs/speed.md that take a minute; the longer programs are listed there.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/first_frame.py 5
+	$(BIN)/python benchmarks/idle_cpu.py 10
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests benchmarks

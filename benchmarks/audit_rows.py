@@ -91,6 +91,8 @@ def main() -> None:
                 print(f"filter {written:<12} {1000 * (time.monotonic() - begun):.0f} ms")
                 program.type("\x1b")
                 program.read_for(0.5)
+            program.until("verified", within=900)
+            print(f"all verified       {program.age:.0f} s after the start, {program.cpu():.0f} CPU s in all")
             cpu = program.cpu()
             program.read_for(10)
             print(f"idle               {10 * (program.cpu() - cpu):.1f} % CPU, {program.memory():.0f} MB")

@@ -68,8 +68,8 @@ def main() -> None:
                 )
             except subprocess.CalledProcessError:
                 print(f"{name:<14} cannot be installed here")
-            except TimeoutError:
-                print(f"{name:<14} shows nothing within a minute")
+            except TimeoutError as told:
+                print(f"{name:<14} shows nothing within a minute: {str(told)[-160:]}")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,10 @@ class Home(Screen[None]):
     async def furnish(self) -> None:
         """Puts the panes on the desk, once the first frame stands without them."""
         await self.desk.furnish()
-        self._lay_out()
-        self.desk.pane(self.desk.active).focus_inside()
+        pane = self.desk.pane(self.desk.active)
+        if pane.children:  # else the screen is being left already
+            self._lay_out()
+            pane.focus_inside()
 
     def on_resize(self) -> None:
         self._lay_out()
