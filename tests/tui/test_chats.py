@@ -232,6 +232,8 @@ async def test_a_prompt_that_waits_behind_a_stopped_reply_waits_for_the_user(con
         await until(pilot, lambda: app.chat.last.phase is Phase.STOPPED)  # type: ignore[union-attr]
         await until(pilot, lambda: "enter in an empty input sends the first" in read(app))
         assert len(console.asked) == 1
+        await say(app, pilot, "/close")
+        await until(pilot, lambda: "prompts wait here" in read(app))
         await pilot.press("enter")
         await until(pilot, lambda: len(console.asked) == 2)
 

@@ -53,6 +53,7 @@ class ChatPane(AskingPane):
             near = slash.nearest(command)
             meant = f", did you mean {near}?" if near else "; /help lists them"
             self.post_message(Told(f"no such command: {one_line(command)}{meant}", "warning"))
+            self.prompt.put(f"{command} {argument}".rstrip())
             return
         doing = handler(argument)
         if isawaitable(doing):
@@ -145,7 +146,9 @@ class ChatPane(AskingPane):
         self.focus_inside()
 
     async def close(self) -> None:
-        if not await self.close_talk():
+        if self.talk.queue:
+            self.post_message(Told("prompts wait here: send them, or take them back, first", "warning"))
+        elif not await self.close_talk():
             self.post_message(Told("a reply is running here: esc stops it first", "warning"))
 
     async def clear(self) -> None:
