@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 WORDS_KEPT = 20_000
 LETTERS = 5  # of a word, by which patterns are found
 _WORD = re.compile(r"[a-z0-9]+")
 _BOUNDARY = r"\b"
 
-
+_Written = tuple[int, str, str]
 _Entry = tuple[int, str, re.Pattern[str]]
 
 
@@ -22,17 +23,16 @@ class Heads:
     """Named patterns, in their order. Those that begin with no letters are searched for everywhere."""
 
     def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        by_head: dict[str, list[_Entry]] = {}
+        by_head: dict[str, list[_Written]] = {}
         self._by_word = _ByWord(by_head)
         self._anywhere: list[_Entry] = []
         for order, (name, written) in enumerate(named):
-            entry = (order, name, re.compile(written, re.MULTILINE))
             heads = heads_of(written)
             if "" in heads or not written.startswith(_BOUNDARY):
-                self._anywhere.append(entry)
+                self._anywhere.append((order, name, _compiled(written)))
                 continue
             for head in heads:
-                by_head.setdefault(head, []).append(entry)
+                by_head.setdefault(head, []).append((order, name, written))
 
     def find(self, text: str) -> Iterator[tuple[int, str, re.Match[str]]]:
         """Order, name and match of each pattern at each place of lower-case `text`, in no order."""
@@ -57,17 +57,23 @@ def _places(word: str, text: str) -> Iterator[int]:
 
 
 class _ByWord(dict[str, tuple[_Entry, ...]]):
-    """Word -> the patterns whose first letters it has. The few words of a language come again and again."""
+    """Word -> the patterns whose first letters it has, compiled when the word is first met: most never are."""
 
-    def __init__(self, by_head: Mapping[str, Iterable[_Entry]]) -> None:
+    def __init__(self, by_head: Mapping[str, Iterable[_Written]]) -> None:
         self._by_head = by_head
 
     def __missing__(self, word: str) -> tuple[_Entry, ...]:
         lengths = range(1, min(LETTERS, len(word)) + 1)
-        entries = tuple(entry for length in lengths for entry in self._by_head.get(word[:length], ()))
+        written = (entry for length in lengths for entry in self._by_head.get(word[:length], ()))
+        entries = tuple((order, name, _compiled(pattern)) for order, name, pattern in written)
         if len(self) < WORDS_KEPT:
             self[word] = entries
         return entries
+
+
+@cache
+def _compiled(written: str) -> re.Pattern[str]:
+    return re.compile(written)
 
 
 def heads_of(pattern: str) -> frozenset[str]:

@@ -42,7 +42,7 @@ def language_of(view: View) -> str:
 
 def _latin(text: str) -> str:
     words = compiled(_LATIN_WORD).findall(text)
-    foreign = sum(word in _OTHER_LATIN for word in words)
+    foreign = sum(map(_OTHER_LATIN.__contains__, words))
     if foreign < 2:
         return "en"
     return "other" if foreign > sum(word in _ENGLISH for word in words) else "en"
