@@ -43,7 +43,7 @@ def ask(terminal: Terminal, prompt: str) -> None:
 
 def out_of_the_input(terminal: Terminal) -> None:
     terminal.keys("Escape")
-    terminal.wait_for(": palette")  # a key pressed sooner would arrive as alt and that key
+    terminal.wait_for("? help")  # a key pressed sooner would arrive as alt and that key
 
 
 def leave(terminal: Terminal) -> None:
@@ -143,7 +143,7 @@ def zooms_and_hides(terminal: Terminal) -> None:
     terminal.wait_for("1 Fleet", gone=True)
     terminal.keys("z")
     terminal.wait_for("1 Fleet")
-    terminal.keys("1", "-")
+    terminal.keys("1", "H")
     terminal.wait_for("1 Fleet", gone=True)
     terminal.keys("0")
     terminal.wait_for("1 Fleet")
@@ -184,7 +184,7 @@ def test_a_service_found_down_is_started_and_its_model_answers(open_demo: Callab
     terminal = open_demo(160, 50)
     terminal.wait_for("llama-qwen", "○ inactive")
     terminal.keys("Escape")
-    terminal.wait_for(": palette")
+    terminal.wait_for("? help")
     terminal.keys("4")
     terminal.wait_for("restart")
     terminal.keys("r")

@@ -61,7 +61,7 @@ ARROWS_HOME_END_PAGES = "\x1b[A \x1b[B \x1b[C \x1b[D \x1b[H \x1b[F \x1b[5~ \x1b[
 F1_F8_F9 = "\x1bOP \x1b[19~ \x1b[20~".split()
 NEW_LINES = ["\x1b\r", "\n"]
 CONTROL_D_L_N_P_R_U = ["\x04", "\x0c", "\x0e", "\x10", "\x12", "\x15"]
-PRINTED = [*"1234567890 abcdefghijklmnoprstuvwxyzABDEGLPRSTWXY?:/<>=-+.,;[]"]
+PRINTED = [*"1234567890 abcdefghijklmnoprstuvwxyzABCDEFGHILMPRSTVWXY?:+/<>=-+.,;[]"]
 KEYS = [
     *(*ENTER_TAB_ESCAPE_BACKSPACE, *ARROWS_HOME_END_PAGES, *F1_F8_F9),
     *(*NEW_LINES, *CONTROL_D_L_N_P_R_U, *PRINTED),
@@ -177,7 +177,7 @@ def last_words(program: PtyProgram) -> str:
 PRESSED = (
     "enter tab shift+tab escape space backspace alt+enter up down left right home end pageup pagedown "
     "ctrl+d ctrl+j ctrl+n ctrl+p ctrl+u f1 f8 "
-    "0 1 2 3 4 5 6 7 a c d e g i j k l m n o p r s t u w x y z A D E G J K L N P R S W X Y "
+    "0 1 2 3 4 5 6 7 a c d e f g h i j k l m n o p r s t u v w x y z A C D E F G H I J K L M N P R S V W X Y plus "
     "colon slash question_mark minus less_than_sign greater_than_sign equals_sign left_square_bracket "
 ).split()
 
