@@ -15,7 +15,7 @@ test: $(VENV)/.installed-test lint
 # The long versions of what `make test` does briefly: kill -9 loops, tampering, restarts that must not look
 # healthy, properties with many examples, random keys.
 soak: $(VENV)/.installed-test prove-local
-	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py tests/tui/test_untrusted.py tests/real/test_restart.py tests/fuzz tests/real/test_restart.py
+	POINTSMAN_SOAK=10 $(BIN)/python -m pytest -q tests/trust tests/adapters tests/core tests/config tests/policies tests/scenarios/test_models.py tests/engine/test_cuts.py tests/tui/test_untrusted.py tests/real/test_restart.py tests/fuzz
 
 # The scenario suite under strace, then without any network: nothing goes beyond loopback, names included.
 prove-local: $(VENV)/.installed-test

@@ -39,6 +39,7 @@ def test_the_promise_holds(check):
     assert result.count > 0 and result.figure and result.tried
 
 
+@pytest.mark.timeout(60 + 60 * SOAK)
 def test_a_hundred_killed_processes_lose_nothing_and_call_nothing_unannounced(tmp_path):
     """A1 and A3: every step that was reported as done is there, and every call has its intent line."""
     steps, calls = kill_loop(tmp_path, 100 * SOAK)

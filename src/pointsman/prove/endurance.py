@@ -34,7 +34,10 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n%btransfer-encod
 async def streaming(replies: dict[str, tuple[bytes, Pieces]]) -> AsyncIterator[str]:
     """A server whose replies are made while they are sent. Path's first part -> (more headers, pieces)."""
 
+    talking: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talking[asyncio.current_task()] = writer
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             headers, pieces = replies[head.split()[1].decode().split("/")[1]]
@@ -51,6 +54,12 @@ async def streaming(replies: dict[str, tuple[bytes, Pieces]]) -> AsyncIterator[s
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for task, writer in talking.items():
+            if task is not None:
+                task.cancel()
+            writer.close()
+        await asyncio.gather(*(task for task in talking if task is not None), return_exceptions=True)
+        await asyncio.gather(*(writer.wait_closed() for writer in talking.values()), return_exceptions=True)
 
 
 def _said(text: str, reason: str | None = None) -> bytes:

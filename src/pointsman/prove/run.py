@@ -49,7 +49,7 @@ def _numbered(check: Check) -> tuple[int, int]:
 
 
 CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group.CHECKS), key=_numbered))
-SECONDS = 60.0  # for any one check
+SECONDS = 120.0  # for any one check
 _OURS = ("POINTSMAN_CONFIG", "POINTSMAN_STATE", "POINTSMAN_ANCHOR", "POINTSMAN_SECRETS")
 
 
