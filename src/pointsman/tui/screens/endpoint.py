@@ -15,7 +15,7 @@ from pointsman.core.fleet import Locality
 from pointsman.core.measured import Measurement
 from pointsman.engine.console import EndpointDetail
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, Kept, LogsAsked, ModelAsked, ServiceAsked
+from pointsman.tui.messages import LogsAsked, ModelAsked, ServiceAsked
 from pointsman.tui.panes.pane import Drawn
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import endpoint_detail
@@ -23,12 +23,14 @@ from pointsman.tui.render.endpoint_detail import History
 from pointsman.tui.render.paint import stack
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.modal import Live
+from pointsman.tui.screens.reading import Reading
 from pointsman.tui.untrusted import label
 
 KEEPS = (("300", "5 minutes"), ("1800", "half an hour"), ("7200", "2 hours"), ("forever", "until it is unloaded"))
 
 
-class EndpointScreen(Live[None]):
+class EndpointScreen(Reading, Live[None]):
+    kept_as = "endpoint.txt"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.ENDPOINT]
 
     def __init__(self, picture: Picture, look: Callable[[], EndpointDetail], history: History) -> None:
@@ -47,12 +49,8 @@ class EndpointScreen(Live[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self._box.focus()
+        self.box.focus()
         self.apply(self._picture)
-
-    @property
-    def _box(self) -> VerticalScroll:
-        return self.query_one("#detail", VerticalScroll)
 
     @property
     def text(self) -> str:
@@ -117,26 +115,3 @@ class EndpointScreen(Live[None]):
         if action == "model":
             return bool(self._models)
         return super().check_action(action, parameters)
-
-    # --- reading ---
-
-    def action_copy(self) -> None:
-        self.post_message(Copied(self.text, "all of it"))
-
-    def action_keep(self) -> None:
-        self.post_message(Kept("endpoint.txt", self.text + "\n"))
-
-    def action_close(self) -> None:
-        self.dismiss()
-
-    def action_scroll_down(self) -> None:
-        self._box.scroll_down(animate=False)
-
-    def action_scroll_up(self) -> None:
-        self._box.scroll_up(animate=False)
-
-    def action_scroll_home(self) -> None:
-        self._box.scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        self._box.scroll_end(animate=False)

@@ -24,12 +24,11 @@ from textual.widgets import Footer, Input
 from pointsman.core.log_filter import passes
 from pointsman.ports import LogLine
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, Kept
 from pointsman.tui.render import log
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.log import Look
 from pointsman.tui.render.paint import paint
-from pointsman.tui.screens.modal import Modal
+from pointsman.tui.screens.reading import Reading
 from pointsman.tui.untrusted import label, one_line
 
 KEPT: Final = 5_000  # lines
@@ -65,7 +64,9 @@ class LogView(ScrollView, can_focus=True):
             self.screen.moved()
 
 
-class LogScreen(Modal[None]):
+class LogScreen(Reading):
+    kept_as = "log.txt"
+    what = "the log"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.LOG]
 
     def __init__(self, name: str, glyphs: Glyphs) -> None:
@@ -88,11 +89,11 @@ class LogScreen(Modal[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self._view.focus()
+        self.box.focus()
         self._tell()
 
     @property
-    def _view(self) -> LogView:
+    def box(self) -> LogView:
         return self.query_one(LogView)
 
     @property
@@ -121,7 +122,7 @@ class LogScreen(Modal[None]):
             self._append(line for line in fresh if line.note or passes(line.text, self.wanted))
 
     def _append(self, lines: Iterable[LogLine]) -> None:
-        view = self._view
+        view = self.box
         width = max(view.scrollable_content_region.width, 8)
         rows = view.rows
         for line in lines:
@@ -134,7 +135,7 @@ class LogScreen(Modal[None]):
 
     def _redraw(self) -> None:
         """Everything anew; the first line in sight stays in sight."""
-        view = self._view
+        view = self.box
         before = view.scroll_offset.y
         grown, self._first_rows, view.rows, self._found = len(view.rows), [], [], None
         self._append(self._shown)
@@ -161,7 +162,7 @@ class LogScreen(Modal[None]):
 
     def moved(self) -> None:
         """Whoever scrolls up wants to read; whoever comes back to the end wants to follow."""
-        following = self._view.at_end
+        following = self.box.at_end
         if following != self.following:
             self.following = following
             self._unseen = 0 if following else self._unseen
@@ -171,7 +172,7 @@ class LogScreen(Modal[None]):
         self.following = not self.following
         self._unseen = 0
         if self.following:
-            self._view.scroll_end(animate=False, immediate=True)
+            self.box.scroll_end(animate=False, immediate=True)
         self._tell()
 
     # --- looks ---
@@ -213,7 +214,7 @@ class LogScreen(Modal[None]):
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         search = "search" in event.input.classes
-        self._view.focus()
+        self.box.focus()
         await event.input.remove()
         if search:
             self._look(replace(self.look, searched=event.value.strip()))
@@ -222,7 +223,7 @@ class LogScreen(Modal[None]):
 
     def action_next(self, step: int) -> None:
         """The next line that holds what is searched for; -1: the one before. The first search begins below."""
-        view, height = self._view, max(self._view.scrollable_content_region.height, 1)
+        view, height = self.box, max(self.box.scrollable_content_region.height, 1)
         rows = zip(self._shown, self._first_rows, strict=True)
         found = [row for line, row in rows if log.holds(line, self.look.searched)]
         here = view.scroll_offset.y + height if self._found is None else self._found
@@ -236,35 +237,17 @@ class LogScreen(Modal[None]):
 
     # --- reading ---
 
-    def action_copy(self) -> None:
-        self.post_message(Copied(self.text, "the log"))
-
-    def action_keep(self) -> None:
-        self.post_message(Kept("log.txt", self.text + "\n"))
-
     async def action_close(self) -> None:
         """Out of a field first, then out of the log."""
         fields = self.query(Input)
         if not fields:
             self.dismiss()
         for field in fields:
-            self._view.focus()
+            self.box.focus()
             await field.remove()
 
-    def action_scroll_down(self) -> None:
-        self._view.scroll_down(animate=False)
-
-    def action_scroll_up(self) -> None:
-        self._view.scroll_up(animate=False)
-
     def action_page_down(self) -> None:
-        self._view.scroll_page_down(animate=False)
+        self.box.scroll_page_down(animate=False)
 
     def action_page_up(self) -> None:
-        self._view.scroll_page_up(animate=False)
-
-    def action_scroll_home(self) -> None:
-        self._view.scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        self._view.scroll_end(animate=False)
+        self.box.scroll_page_up(animate=False)

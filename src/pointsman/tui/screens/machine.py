@@ -19,7 +19,6 @@ from textual_plotext import PlotextPlot
 from pointsman.core.history import Point
 from pointsman.core.memory import what_fits
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, Kept
 from pointsman.tui.panes.pane import Drawn
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import machine
@@ -27,6 +26,7 @@ from pointsman.tui.render.glyphs import ASCII
 from pointsman.tui.render.machine import Series
 from pointsman.tui.render.paint import stack
 from pointsman.tui.screens.modal import Live
+from pointsman.tui.screens.reading import Reading
 
 _TICKS = 3  # parts of the time axis
 _TWO_COLUMNS = 96
@@ -69,7 +69,8 @@ def _ago(minutes: float) -> str:
     return f"{minutes:.0f}m" if minutes > -60 else f"{minutes / 60:.0f}h"
 
 
-class MachineScreen(Live[None]):
+class MachineScreen(Reading, Live[None]):
+    kept_as = "machine.txt"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.MACHINE]
 
     def __init__(
@@ -94,13 +95,9 @@ class MachineScreen(Live[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self._box.focus()
+        self.box.focus()
         self._widen()
         self.apply(self._picture)
-
-    @property
-    def _box(self) -> VerticalScroll:
-        return self.query_one("#machine", VerticalScroll)
 
     def apply(self, picture: Picture) -> None:
         self._picture = picture
@@ -123,11 +120,11 @@ class MachineScreen(Live[None]):
     def _plot(self) -> None:
         ascii_only = self._picture.glyphs is ASCII
         for plot in self.query(Plot):
-            if plot.drawn_for == self._span and not plot.region.overlaps(self._box.region):
+            if plot.drawn_for == self._span and not plot.region.overlaps(self.box.region):
                 continue  # out of sight, and not empty: it is drawn once it is scrolled to
             points = self._history(plot.series.metric, self._span[0])
             plot.show(points, self._picture.now, self._span, ascii_only)
-        self._box.border_subtitle = Content(f"the last {self._span[2]}")
+        self.box.border_subtitle = Content(f"the last {self._span[2]}")
 
     def on_resize(self) -> None:
         self._widen()
@@ -145,26 +142,5 @@ class MachineScreen(Live[None]):
     def text(self) -> str:
         return "\n\n".join(drawn.shown for drawn in self.query(Drawn))
 
-    def action_copy(self) -> None:
-        self.post_message(Copied(self.text, "all of it"))
-
-    def action_keep(self) -> None:
-        self.post_message(Kept("machine.txt", self.text + "\n"))
-
-    def action_close(self) -> None:
-        self.dismiss()
-
     def action_fits(self) -> None:
         self.query_one(".fits").scroll_visible(animate=False, top=True)
-
-    def action_scroll_down(self) -> None:
-        self._box.scroll_down(animate=False)
-
-    def action_scroll_up(self) -> None:
-        self._box.scroll_up(animate=False)
-
-    def action_scroll_home(self) -> None:
-        self._box.scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        self._box.scroll_end(animate=False)

@@ -11,11 +11,10 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, Kept
-from pointsman.tui.screens.modal import Modal
+from pointsman.tui.screens.reading import Reading
 
 
-class Reader(Modal[None]):
+class Reader(Reading):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.READER]
 
     def __init__(self, title: str, body: Content, *, at_end: bool = False) -> None:
@@ -26,7 +25,6 @@ class Reader(Modal[None]):
 
     @property
     def text(self) -> str:
-        """All of it, without its styles."""
         return self._body.plain
 
     def compose(self) -> ComposeResult:
@@ -36,28 +34,6 @@ class Reader(Modal[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        box = self.query_one("#reader", VerticalScroll)
-        box.focus()
+        self.box.focus()
         if self._at_end:
-            box.scroll_end(animate=False)
-
-    def action_copy(self) -> None:
-        self.post_message(Copied(self.text, "all of it"))
-
-    def action_keep(self) -> None:
-        self.post_message(Kept("text.txt", self.text + "\n"))
-
-    def action_close(self) -> None:
-        self.dismiss()
-
-    def action_scroll_down(self) -> None:
-        self.query_one("#reader").scroll_down(animate=False)
-
-    def action_scroll_up(self) -> None:
-        self.query_one("#reader").scroll_up(animate=False)
-
-    def action_scroll_home(self) -> None:
-        self.query_one("#reader").scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        self.query_one("#reader").scroll_end(animate=False)
+            self.box.scroll_end(animate=False)
