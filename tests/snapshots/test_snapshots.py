@@ -56,7 +56,7 @@ def test_the_screen_looks_as_it_did_at_every_size(look: str, home: Path) -> None
 
 def compare(program: PtyProgram, path: Path) -> None:
     if UPDATE:
-        path.write_text(program.settled(), "utf-8")
+        path.write_text(program.settled(4.0), "utf-8")
         return
     wanted = path.read_text("utf-8")
     try:

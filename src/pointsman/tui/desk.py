@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pointsman.tui.panes.pane import Pane
     from pointsman.tui.picture import Picture
 
-_EDGES = {name: f"{number} {title}" for name, (number, title) in zones.TITLES.items()}
 PAINT_AGAIN_S = 1.0  # after panes came into sight
+_EDGES = {name: f"{number} {title}" for name, (number, title) in zones.TITLES.items()}
 
 
 class _Zones(Layout):
@@ -117,9 +117,9 @@ class Desk(Container):
         (self.panes[0] if self.panes and self.panes[0].is_attached else self).refresh(layout=True)
 
     def _paint_again(self) -> None:
-        """What a pane draws while several layouts follow each other may be left unpainted (seen with Textual 8.2), and
-        nothing new need come that would paint it."""
-        self.screen.refresh()
+        """Of what panes draw while several layouts follow each other, some is never sent to the terminal (seen with
+        Textual 8.2: its own picture is right, the terminal's is not), and nothing new need come that would send it."""
+        self.screen.refresh(layout=True)
 
     def on_resize(self) -> None:
         self.settle()
