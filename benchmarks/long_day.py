@@ -33,7 +33,7 @@ def main() -> None:
                 program.until_quiet(0.4)
                 program.seen.clear()
                 if turn % (turns // 5 or 1) == 0:
-                    print(f"{turn:>4} turns              {program.memory():>4.0f} MB", flush=True)
+                    print(f"{turn:>4} turns, {talker.answers:>4} answered {program.memory():>4.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

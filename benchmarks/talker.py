@@ -41,6 +41,7 @@ class Talker:
     url: str = ""
     said: dict[str, float] = field(default_factory=dict)  # mark -> when it was sent (monotonic)
     ended: float = 0.0
+    answers: int = 0
     _marks: int = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +73,7 @@ class Talker:
             sent = due
             await writer.drain()
             await asyncio.sleep(TICK_S)
-        self.ended = time.monotonic()
+        self.ended, self.answers = time.monotonic(), self.answers + 1
         usage = {"prompt_tokens": 10, "completion_tokens": self.tokens, "total_tokens": self.tokens + 10}
         last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage}
         writer.write(f"data: {json.dumps(last)}\n\ndata: [DONE]\n\n".encode())
