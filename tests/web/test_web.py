@@ -141,7 +141,7 @@ async def test_in_a_browser_it_is_the_same_screen_and_answers(tmp_path: Path) ->
                 await page.click(600, 300)  # a page types nowhere before
                 await page.type("Write a Python function that adds two numbers")
                 await page.press_enter()
-                await page.wait_for("tok/s")
+                await page.wait_for("● outcome")
         finally:
             server.send_signal(signal.SIGINT)
         said = server.stderr.read()
