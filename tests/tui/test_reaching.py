@@ -170,3 +170,11 @@ async def test_without_state_nothing_of_the_screen_is_recalled_or_kept(console: 
         await pilot.pause()
         assert console.files.kept == {}
     await app.close()
+
+
+async def test_a_low_machine_pane_says_it_in_a_line_for_each_card_and_one_for_the_machine(
+    console: Any, read: Read
+) -> None:
+    async with screen(console, (120, 40)) as (app, _):
+        card = next(line for line in read(app).splitlines() if "GPU0" in line)
+    assert "112.0G/140.0G" in card and "73%" in card and "61°C" in card

@@ -31,11 +31,16 @@ class Figures(Pane):
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         raise NotImplementedError
 
+    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
+        """What is shown in that room; more than fits can be scrolled."""
+        return self.lines(picture, width)
+
     def show(self, picture: Picture) -> None:
         width = room_in(self.query_one(Sheet))
         if width <= 0:
             return  # not laid out yet: it is shown once it is
-        drawn = [fit(line, width) for line in self.lines(picture, width)]
+        height = self.query_one(Sheet).outer_size.height
+        drawn = [fit(line, width) for line in self.fitted(picture, width, height)]
         self.query_one(Drawn).draw(stack(drawn))
 
     def wants(self, picture: Picture) -> int:
@@ -47,6 +52,10 @@ class MemoryPane(Figures):
 
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return memory.lines(picture, width)
+
+    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
+        whole = self.lines(picture, width)
+        return whole if len(whole) <= height else memory.compact(picture, width)
 
     def action_open_machine(self) -> None:
         self.post_message(DetailAsked(str(self.id), ""))

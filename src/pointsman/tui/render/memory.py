@@ -32,6 +32,34 @@ def lines(picture: Picture, width: int) -> tuple[Line, ...]:
     return tuple(drawn)
 
 
+def compact(picture: Picture, width: int) -> tuple[Line, ...]:
+    """A line for each card and one for the machine, where there is no room for more."""
+    host = picture.snapshot.host
+    if host is None:
+        return lines(picture, width)
+    return (*(_card(gpu, picture, width) for gpu in host.gpus), *(() if host.gpus else (_no_gpu(host),)), *_own(host))
+
+
+def _card(gpu: Gpu, picture: Picture, width: int) -> Line:
+    filled = percent(gpu.vram_used, gpu.vram_total)
+    use = "n/a" if gpu.utilization is None else f"{gpu.utilization}%"
+    heat = "n/a" if gpu.temperature is None else f"{gpu.temperature}°C"
+    held = f"{figures.size(gpu.vram_used)}/{figures.size(gpu.vram_total)}"
+    return (
+        (f"GPU{gpu.index} ", "head"),
+        *bar(filled, max(width - 40, 8), glyphs=picture.glyphs),
+        (f" {held:<13}", ""),
+        (f" {use:>4} {heat:>5}", "dim"),
+    )
+
+
+def _own(host: HostSample) -> tuple[Line, ...]:
+    cpu = "n/a" if host.cpu_percent is None else f"{host.cpu_percent:.0f}%"
+    ram = f"{figures.size(host.ram_used)}/{figures.size(host.ram_total)}"
+    swap = f"   swap {figures.size(host.swap_used)}"
+    return ((("cpu  ", "head"), (f"{cpu:<5}", ""), ("  ram ", "head"), (ram, ""), (swap, "dim")),)
+
+
 def _no_gpu(host: HostSample) -> Line:
     """Figures that are there are not `n/a`: the note is a label then."""
     if host.gpus:

@@ -25,8 +25,11 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     right += [(f"{picture.unread} new (A)  ", "dim")] if picture.unread and width >= 100 else []
     right += [*_alerts(picture), *(_refreshed(picture) if width >= 160 else ())]
     right += [(f" {figures.clock(picture.now)} ", "dim")]
-    urgent = [_band(picture), _local_only(picture), _override(picture), _worst(picture), _audit(picture)]
-    left = _kept([*urgent, _next(picture), _spend(picture)], width - max(width_of(right), 22))
+    closed, sound = picture.snapshot.cloud_forbidden, _sound(picture)
+    urgent = [_band(picture), _local_only(picture) if closed else (), _override(picture), _worst(picture)]
+    urgent += [() if sound else _audit(picture)]
+    calm = [() if closed else _local_only(picture), _audit(picture) if sound else ()]
+    left = _kept([*urgent, *calm, _next(picture), _spend(picture)], width - max(width_of(right), 22))
     return spread(left, right, width)
 
 
@@ -39,6 +42,10 @@ def _worst(picture: Picture) -> Line:
     sign, word, tone = WORDS[known[worst].state]
     since = f" {figures.age(picture.now - known[worst].since)}" if known[worst].since else ""
     return ((f"{getattr(picture.glyphs, sign)} {label(worst)} {word}", tone), (since, "dim"))
+
+
+def _sound(picture: Picture) -> bool:
+    return picture.snapshot.audit_writable and picture.audit_state.problem is None
 
 
 def _audit(picture: Picture) -> Line:

@@ -25,7 +25,7 @@ GROWS_BY = 2  # rows, or hundredths of the width, of one step larger
 MOST_STEPS = 20
 _OPERATE = ("endpoints", "memory", "services", "overrides", "usage")  # from the one kept longest
 # Rows below which a pane is of no use, if it wants as many: what does not fit scrolls.
-_USEFUL = MappingProxyType({"endpoints": 11, "memory": 6, "services": 7, "overrides": 4, "usage": 6})
+_USEFUL = MappingProxyType({"endpoints": 11, "memory": 5, "services": 7, "overrides": 4, "usage": 6})
 _DETAIL = 3  # rows the first pane of a stack gets before any other grows
 
 # Views that `v` goes through: what is hidden in each.
