@@ -81,7 +81,7 @@ def soundness(state: AuditState) -> str:
     """What the last check of the chain found, for the pane's edge."""
     if state.problem is not None or state.lines is None:
         return str(state)
-    return f"verified to {state.lines:,}, head {state.head[:8]}" if state.lines else "not checked yet"
+    return f"verified to {state.lines:,}, head {state.head[:8]}" if state.lines else "nothing to check"
 
 
 def in_short(line: AuditRow, glyphs: Glyphs) -> tuple[tuple[Part, ...], ...]:

@@ -54,7 +54,8 @@ def _audit(picture: Picture) -> Line:
         return ((f"{picture.glyphs.bad} audit NOT WRITTEN", "bad"),)
     if state.problem is not None:
         return ((f"{picture.glyphs.bad} audit BROKEN", "bad"),)
-    return (("audit ", "dim"), ("unchecked" if state.lines is None else "verified", ""))
+    word = "unchecked" if state.lines is None else "verified" if state.lines else "empty"
+    return (("audit ", "dim"), (word, ""))
 
 
 def _refreshed(picture: Picture) -> Line:
