@@ -29,7 +29,7 @@ TransportFor = Callable[[Endpoint], httpx.AsyncBaseTransport]
 
 def _spare_searches() -> None:
     """httpcore imports sniffio at every step of a request. Where it is not installed each of these would search the
-    whole path, which was a tenth of what an idle screen costs; None among the modules is Python's word for absent."""
+    whole path, a twentieth of what an idle screen costs; None among the modules is Python's word for absent."""
     if "sniffio" not in sys.modules and find_spec("sniffio") is None:
         sys.modules["sniffio"] = None  # type: ignore[assignment] # the stubs do not know that word
 
