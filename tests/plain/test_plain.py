@@ -43,6 +43,11 @@ WELL = {
 SEEN = Snapshot(now=NOW, health=WELL)
 
 
+def test_endpoints_are_counted_as_the_screen_counts_them() -> None:
+    told = f"at {len(FLEET.endpoints)} endpoints; {len(WELL)} of these are up."
+    assert sentences.summary(FLEET, SEEN).endswith(told)
+
+
 class Typed:
     """What a person types, line by line; the end of the input follows."""
 

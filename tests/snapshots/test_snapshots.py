@@ -22,6 +22,7 @@ LOOKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "mono": ((), {"NO_COLOR": "1"}),
     "ascii": (("--ascii",), {}),
 }
+QUIET_S = 0.25  # longer than the screen takes between two parts of one change
 UPDATE = "UPDATE_SNAPSHOTS" in os.environ
 
 
@@ -60,11 +61,16 @@ def compare(program: PtyProgram, path: Path) -> None:
         return
     wanted = path.read_text("utf-8")
     try:
-        program.until(lambda: program.snapshot() == wanted)
+        program.until(lambda: program.snapshot() == wanted and _holds(program, wanted))
     except AssertionError:
         seen = program.snapshot()
         diff = difflib.unified_diff(wanted.splitlines(), seen.splitlines(), path.name, "the screen", lineterm="")
         pytest.fail("\n".join(diff), pytrace=False)
+
+
+def _holds(program: PtyProgram, wanted: str) -> bool:
+    """A frame that was only passing is none: this one stays while the program has nothing more to write."""
+    return not program.read(QUIET_S) and program.snapshot() == wanted
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)

@@ -72,6 +72,10 @@ def test_compact(number: int | None, shown: str) -> None:
     assert figures.compact(number) == shown
 
 
+def test_one_of_something_is_counted_in_the_singular() -> None:
+    assert [figures.counted(count, "line") for count in (0, 1, 1_204)] == ["0 lines", "1 line", "1,204 lines"]
+
+
 def test_clock_in_a_given_zone() -> None:
     assert figures.clock(0, UTC) == "00:00:00"
     assert figures.moment(0, 60, UTC) == "00:00"

@@ -102,4 +102,6 @@ class AuditState:
     def __str__(self) -> str:
         if self.problem is not None:
             return self.problem
-        return "not checked yet" if self.lines is None else f"verified {self.lines:,} lines, head {self.head[:12]}"
+        if self.lines is None:
+            return "not checked yet"
+        return f"verified {self.lines:,} line{'' if self.lines == 1 else 's'}, head {self.head[:12]}"

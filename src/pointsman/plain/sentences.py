@@ -60,10 +60,9 @@ class Changes:
 
 
 def summary(fleet: Fleet, seen: Snapshot) -> str:
-    asked = [name for name, endpoint in fleet.endpoints.items() if endpoint.retired is None]
-    well = sum(1 for name in asked if seen.health.get(name, Health()).state in _WELL)
+    well = sum(1 for name in fleet.endpoints if seen.health.get(name, Health()).state in _WELL)
     simulated = " of a simulated fleet" if any(each.simulated for each in fleet.endpoints.values()) else ""
-    return f"{len(fleet.models)} models at {len(asked)} endpoints{simulated}; {well} of these are up."
+    return f"{len(fleet.models)} models at {len(fleet.endpoints)} endpoints{simulated}; {well} of these are up."
 
 
 def endpoint(name: str, health: Health) -> str:

@@ -17,7 +17,7 @@ from pointsman.ports import AuditQuery
 from pointsman.tui.messages import AuditAsked, AuditOpened, Told
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit
+from pointsman.tui.render import audit, figures
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.table import Row
 
@@ -57,7 +57,7 @@ class AuditPane(Listing):
         return super()._heading(any_at_all or picture.audit_size > 0, picture)
 
     def about(self, picture: Picture) -> str:
-        return f"{picture.audit_size:,} lines · {audit.soundness(picture.audit_state)}"
+        return f"{figures.counted(picture.audit_size, 'line')} · {audit.soundness(picture.audit_state)}"
 
     def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
         return rows  # the store has filtered them

@@ -65,6 +65,11 @@ def size(amount: int | None) -> str:
     return UNKNOWN
 
 
+def counted(count: int, what: str) -> str:
+    """`1 line`, `1,204 lines`."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def money(nano_usd: int | None) -> str:
     """US dollars from nano-USD: cents for large sums, four or more digits for small ones."""
     if nano_usd is None:

@@ -156,7 +156,7 @@ class ChatsScreen(Modal[None]):
 
 def _line(found: ChatFound, now: float) -> Content:
     head = found.head
-    turns = f"{head.turns} turn" + ("" if head.turns == 1 else "s")
+    turns = figures.counted(head.turns, "turn")
     branch = "a branch, " if head.copy_of else ""
     ago = figures.span(max(now - head.changed, 0))
     line = paint([(head.title, "strong"), (f"   {branch}{turns}, {ago} ago", "dim")])

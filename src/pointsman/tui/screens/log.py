@@ -24,7 +24,7 @@ from textual.widgets import Footer, Input
 from pointsman.core.log_filter import passes
 from pointsman.ports import LogLine
 from pointsman.tui import keys
-from pointsman.tui.render import log
+from pointsman.tui.render import figures, log
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.log import Look
 from pointsman.tui.render.paint import paint
@@ -148,7 +148,7 @@ class LogScreen(Reading):
     def _tell(self) -> None:
         """The lower edge: what is filtered and searched for, and whether it follows."""
         count = len(self._first_rows)
-        parts = [f"{count:,} line{'' if count == 1 else 's'}"]
+        parts = [figures.counted(count, "line")]
         if self.wanted:
             parts.append(f"/{one_line(self.wanted)} ({len(self._first_rows):,} of {len(self.lines):,})")
         if self.look.searched:
