@@ -41,7 +41,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "spec": ("spec", "spec", "Check the override block of specs, or write it."),
     "doctor": ("doctor", "doctor", "Explain what is missing on this machine, and the command that mends it."),
     "init": ("init", "init", "Propose a configuration from what is on this machine, and write it."),
-    "web": ("web", "web", "Show the same screen in a browser."),
+    "web": ("web", "web", "Show the same screen in a browser, until Ctrl+C."),
     "demo": ("screen", "demo", "Open the screen over a simulated fleet."),
 }
 

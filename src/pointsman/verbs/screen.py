@@ -3,7 +3,6 @@ not asked for), or over a recording."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,6 +18,7 @@ from pointsman.verbs.mistakes import DONE, Failure, Mistake
 from pointsman.verbs.place import BadConfiguration, Place, Way, place_options, way_options
 
 if TYPE_CHECKING:
+    from pointsman.config import Settings
     from pointsman.engine.console import Console
 
 _REPLAY = (
@@ -87,6 +87,13 @@ def _first_run(place: Place) -> str:
     return place.first_run(propose, write, theme_dir=theme_dir())
 
 
+async def _read(settings: Callable[[], Settings]) -> Settings:
+    """In a thread: the screen goes on meanwhile."""
+    import asyncio  # not for verbs that open no screen
+
+    return await asyncio.to_thread(settings)
+
+
 def _real(place: Place) -> Open:
     """The configuration is read when the console opens, which is after the first frame."""
 
@@ -96,7 +103,7 @@ def _real(place: Place) -> Open:
 
         opening: AbstractAsyncContextManager[Console]
         try:
-            settings = await asyncio.to_thread(place.settings)
+            settings = await _read(place.settings)
             opening = wiring.open_engine(settings, state_dir=place.state_dir())
         except BadConfiguration as wrong:
             opening = _instead(place, wrong)
@@ -124,7 +131,7 @@ def _simulated(place: Place, speed: float = 1.0, banners: tuple[str, ...] = ()) 
     async def open_console() -> AsyncIterator[Console]:
         from pointsman import wiring
 
-        settings = await asyncio.to_thread(place.demo_settings)
+        settings = await _read(place.demo_settings)
         async with wiring.open_demo(settings, state_dir=place.state_dir(), speed=speed, banners=banners) as console:
             yield console
 
