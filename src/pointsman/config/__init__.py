@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pointsman.config.in_force import document_in_force
     from pointsman.config.locality import is_near
     from pointsman.config.paths import (
         anchor_file,
+        config_places,
         example_path,
         find_config,
         preset_names,
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
     from pointsman.config.prices import prices_date
     from pointsman.config.problems import ConfigError, Problem
     from pointsman.config.settings import Audit, Checks, KeptChats, Settings, load
+    from pointsman.config.toml_text import as_toml
     from pointsman.config.ui import Ui, read_ui
 
 _MODULES = {
+    "in_force": "document_in_force",
     "locality": "is_near",
-    "paths": "anchor_file example_path find_config preset_names preset_path secrets_file state_dir theme_dir"
-    " user_config_path",
+    "paths": "anchor_file config_places example_path find_config preset_names preset_path secrets_file state_dir"
+    " theme_dir user_config_path",
     "prices": "prices_date",
     "problems": "ConfigError Problem",
     "settings": "Audit Checks KeptChats Settings load",
+    "toml_text": "as_toml",
     "ui": "Ui read_ui",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -55,8 +60,10 @@ __all__ = [
     "Settings",
     "Ui",
     "anchor_file",
+    "config_places",
     "example_path",
     "find_config",
+    "document_in_force",
     "is_near",
     "load",
     "preset_names",
@@ -66,5 +73,6 @@ __all__ = [
     "secrets_file",
     "state_dir",
     "theme_dir",
+    "as_toml",
     "user_config_path",
 ]

@@ -234,8 +234,8 @@ def _host(name: str, entry: Entry) -> tuple[str, ...] | None:
 
 def _gateway(merged: Layer, models: Mapping[str, Model]) -> Gateway | None:
     """The model it should name is looked up here, because how the other program calls it follows from the model."""
-    place = merged.place.key("gateway")
-    values = _complete(Entry(merged.gateway, place), "kind", "path", "expect") if merged.gateway else None
+    place, written = merged.place.key("gateway"), merged.sections["gateway"]
+    values = _complete(Entry(written, place), "kind", "path", "expect") if written else None
     if values is None:
         return None
     name = str(values["expect"]).lower()

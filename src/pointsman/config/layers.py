@@ -7,13 +7,13 @@ given; `routes_before` goes in front of whatever routes there are. Knows nothing
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pointsman.config.problems import SECRET, Place, Report, line_numbers
-from pointsman.config.shapes import ARRAYS, AUDIT, CHATS, CHECKS, GATEWAY, TABLES, TOP, UI, read_table, read_value
+from pointsman.config.shapes import ARRAYS, SECTIONS, TABLES, TOP, Shape, read_table, read_value
 from pointsman.core.fleet import Scope
 
 # Figures that belong to one model id: another id must not inherit them.
@@ -44,16 +44,25 @@ class Layer:
 
     place: Place
     top: Mapping[str, Any] = field(default_factory=dict)
-    ui: Mapping[str, Any] = field(default_factory=dict)
-    gateway: Mapping[str, Any] = field(default_factory=dict)
-    audit: Mapping[str, Any] = field(default_factory=dict)
-    checks: Mapping[str, Any] = field(default_factory=dict)
-    chats: Mapping[str, Any] = field(default_factory=dict)
+    sections: dict[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     tables: dict[str, dict[str, Entry]] = field(default_factory=lambda: {name: {} for name in TABLES})
     arrays: dict[str, tuple[Entry, ...] | None] = field(default_factory=lambda: dict.fromkeys(ARRAYS))
 
 
-def read_layer(path: Path, file: str, report: Report) -> Layer | None:
+Reading = Callable[[Shape], Shape]
+
+
+def as_core(shape: Shape) -> Shape:
+    """Each value becomes the core's."""
+    return shape
+
+
+def as_written(shape: Shape) -> Shape:
+    """Each value stays as it stands in the file, for showing it."""
+    return dict.fromkeys(shape, _as_is)
+
+
+def read_layer(path: Path, file: str, report: Report, reading: Reading = as_core) -> Layer | None:
     """The document at `path`, called `file` in reports; whatever is wrong with it is in the report.
 
     None if it cannot be read as TOML at all.
@@ -73,7 +82,7 @@ def read_layer(path: Path, file: str, report: Report) -> Layer | None:
         place.problem(f"is not valid TOML: {_syntax(error)}")
         return None
     layer = Layer(place=Place(report, file, line_numbers(text)))
-    _fill(layer, document)
+    _fill(layer, document, reading)
     return layer
 
 
@@ -82,16 +91,13 @@ def _syntax(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else ascii(str(error))[1:-1]
 
 
-def _fill(layer: Layer, document: dict[str, Any]) -> None:
+def _fill(layer: Layer, document: dict[str, Any], reading: Reading) -> None:
     _report_secrets(document, layer.place)
-    sections = TABLES.keys() | ARRAYS.keys() | {"ui", "gateway", "audit", "checks", "chats"}
-    shape = {**TOP, **dict.fromkeys(sections, _as_is)}
+    shape = {**reading(TOP), **dict.fromkeys((*TABLES, *ARRAYS, *SECTIONS), _as_is)}
     layer.top = {key: value for key, value in read_table(document, layer.place, shape).items() if key in TOP}
-    layer.ui = read_table(document.get("ui", {}), layer.place.key("ui"), UI)
-    layer.gateway = read_table(document.get("gateway", {}), layer.place.key("gateway"), GATEWAY)
-    layer.audit = read_table(document.get("audit", {}), layer.place.key("audit"), AUDIT)
-    layer.checks = read_table(document.get("checks", {}), layer.place.key("checks"), CHECKS)
-    layer.chats = read_table(document.get("chats", {}), layer.place.key("chats"), CHATS)
+    for section, section_shape in SECTIONS.items():
+        written = document.get(section, {})
+        layer.sections[section] = read_table(written, layer.place.key(section), reading(section_shape))
     for section, entry_shape in TABLES.items():
         place = layer.place.key(section)
         written = document.get(section, {})
@@ -100,17 +106,17 @@ def _fill(layer: Layer, document: dict[str, Any]) -> None:
             continue
         for name, table in written.items():
             here = place.key(name)
-            layer.tables[section][name] = Entry(read_table(table, here, entry_shape), here)
+            layer.tables[section][name] = Entry(read_table(table, here, reading(entry_shape)), here)
     for section, entry_shape in ARRAYS.items():
         if section in document:
-            layer.arrays[section] = _array(document[section], layer.place.key(section), entry_shape)
+            layer.arrays[section] = _array(document[section], layer.place.key(section), reading(entry_shape))
 
 
 def _as_is(value: object, place: Place) -> object:
     return value
 
 
-def _array(written: object, place: Place, shape: Mapping[str, Any]) -> tuple[Entry, ...]:
+def _array(written: object, place: Place, shape: Shape) -> tuple[Entry, ...]:
     def read(value: object, here: Place) -> Entry:
         return Entry(read_table(value, here, shape), here)
 
@@ -122,15 +128,8 @@ def _array(written: object, place: Place, shape: Mapping[str, Any]) -> tuple[Ent
 
 def overlaid(base: Layer, over: Layer) -> Layer:
     """`over` on top of `base`; reports about a table go to the layer that wrote to it last."""
-    merged = Layer(
-        place=over.place,
-        top={**base.top, **over.top},
-        ui={**base.ui, **over.ui},
-        gateway={**base.gateway, **over.gateway},
-        audit={**base.audit, **over.audit},
-        checks={**base.checks, **over.checks},
-        chats={**base.chats, **over.chats},
-    )
+    merged = Layer(place=over.place, top={**base.top, **over.top})
+    merged.sections = {name: {**base.sections[name], **over.sections[name]} for name in SECTIONS}
     for section in TABLES:
         merged.tables[section] = dict(base.tables[section])
         for name, entry in over.tables[section].items():
@@ -154,19 +153,29 @@ def over_preset(preset: Layer, layer: Layer) -> Layer:
     Caps stay in force whatever the policy; only one on a model that this policy does not have counts nothing.
     """
     merged = overlaid(preset, _without_policy(layer))
-    if preset.gateway:  # where the other program's file lies is the user's, what it should say is the policy's
-        merged.gateway = {**preset.gateway, **{k: v for k, v in layer.gateway.items() if k in ("kind", "path")}}
+    told = preset.sections["gateway"]
+    if told:  # where the other program's file lies is the user's, what it should say is the policy's
+        own = {key: value for key, value in layer.sections["gateway"].items() if key in ("kind", "path")}
+        merged.sections["gateway"] = {**told, **own}
     for name, entry in tuple(merged.tables["budgets"].items()):
-        scope = entry.values.get("scope")
-        if isinstance(scope, Scope) and scope.model is not None and scope.model not in merged.tables["models"]:
+        model = _model_of(entry.values.get("scope"))
+        if model is not None and model not in merged.tables["models"]:
             del merged.tables["budgets"][name]
     return merged
+
+
+def _model_of(scope: object) -> object:
+    """The model a budget counts, whether its scope was read or is as it was written."""
+    if isinstance(scope, Scope):
+        return scope.model
+    return scope.get("model") if isinstance(scope, dict) else None
 
 
 def _without_policy(layer: Layer) -> Layer:
     """The part of a document that stays when a preset is used as the whole policy: places, caps, services, screen."""
     top = {key: value for key, value in layer.top.items() if key not in _POLICY_KEYS}
-    kept = Layer(place=layer.place, top=top, ui=layer.ui, audit=layer.audit, checks=layer.checks, chats=layer.chats)
+    kept = Layer(place=layer.place, top=top)
+    kept.sections |= {name: section for name, section in layer.sections.items() if name != "gateway"}
     kept.tables |= {name: table for name, table in layer.tables.items() if name not in POLICY_TABLES}
     return kept
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -14,11 +14,17 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path | Non
 
     A path that was named is returned even if it does not exist, so that `load` can say so.
     """
-    named = _named(explicit, environ.get("POINTSMAN_CONFIG"))
-    if named is not None:
-        return named
-    usual = user_config_path()
-    return usual if usual.is_file() else None
+    for _, path, named in config_places(explicit, environ):
+        if path is not None and (named or path.is_file()):
+            return path
+    return None
+
+
+def config_places(explicit: Path | None, environ: Mapping[str, str]) -> Iterator[tuple[str, Path | None, bool]]:
+    """(what says so, the path it says, whether it was named), in the order in which they are asked."""
+    yield "--config", _named(explicit, None), True
+    yield "POINTSMAN_CONFIG", _named(None, environ.get("POINTSMAN_CONFIG")), True
+    yield "the user's configuration directory", user_config_path(), False
 
 
 def user_config_path() -> Path:

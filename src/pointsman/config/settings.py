@@ -9,7 +9,16 @@ from types import MappingProxyType
 
 from pointsman.config.build import build_fleet, build_hosts, with_revision
 from pointsman.config.checks import check_references
-from pointsman.config.layers import POLICY_ARRAYS, POLICY_TABLES, Layer, over_preset, overlaid, read_layer
+from pointsman.config.layers import (
+    POLICY_ARRAYS,
+    POLICY_TABLES,
+    Layer,
+    Reading,
+    as_core,
+    over_preset,
+    overlaid,
+    read_layer,
+)
 from pointsman.config.paths import preset_names, preset_path
 from pointsman.config.problems import ConfigError, Place, Problem, Report, nearest_of
 from pointsman.config.shapes import UNREADABLE
@@ -64,7 +73,7 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
     """The settings of the file at `path`, or of the built-in `default` policy; `policy` names a preset to use instead
     of the file's own policy. Raises ConfigError with every problem found."""
     report = Report()
-    merged, name = _merged(path, policy, report)
+    merged, name = merged_layer(path, policy, report)
     fleet = build_fleet(merged, name)
     fleet = with_revision(check_references(merged, fleet))
     hosts = build_hosts(merged)
@@ -72,13 +81,13 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
         raise ConfigError(report.problems)
     return Settings(
         fleet=fleet,
-        ui=Ui(**merged.ui),
+        ui=Ui(**merged.sections["ui"]),
         source=str(path) if path is not None else BUILT_IN,
         preset=policy,
         warnings=tuple(report.warnings),
-        audit=Audit(**merged.audit),
+        audit=Audit(**merged.sections["audit"]),
         checks=_checks(merged),
-        chats=KeptChats(**merged.chats),
+        chats=KeptChats(**merged.sections["chats"]),
         discover=merged.top.get("discover", True),
         model_dirs=merged.top.get("model_dirs", ()),
         hosts=hosts,
@@ -87,26 +96,28 @@ def load(path: Path | None = None, policy: str | None = None) -> Settings:
 
 def _checks(merged: Layer) -> Checks:
     names = {"time": "seconds", "memory": "memory"}
-    limits = {names[key]: value for key, value in merged.checks.items() if key in names}
-    return Checks(dir=merged.checks.get("dir"), limits=CheckLimits(**limits))
+    limits = {names[key]: value for key, value in merged.sections["checks"].items() if key in names}
+    return Checks(dir=merged.sections["checks"].get("dir"), limits=CheckLimits(**limits))
 
 
-def _merged(path: Path | None, policy: str | None, report: Report) -> tuple[Layer, str]:
+def merged_layer(
+    path: Path | None, policy: str | None, report: Report, reading: Reading = as_core
+) -> tuple[Layer, str]:
     """The document to build from, and the name its policy goes by."""
     if path is None:
         name = policy or "default"
-        return _preset(name, Place(report, BUILT_IN, {}, "policy"), report), name
-    written = read_layer(path, str(path), report)
+        return _preset(name, Place(report, BUILT_IN, {}, "policy"), report, reading), name
+    written = read_layer(path, str(path), report, reading)
     if written is None:
         raise ConfigError(report.problems)
     _check_choice(written, policy)
     if policy is not None:
-        return over_preset(_preset(policy, Place(report, "--policy", {}), report), written), policy
+        return over_preset(_preset(policy, Place(report, "--policy", {}), report, reading), written), policy
     whole, base = _stated(written, "policy"), _stated(written, "extends")
     if whole is not None:
-        return over_preset(_preset(whole, written.place.key("policy"), report), written), whole
+        return over_preset(_preset(whole, written.place.key("policy"), report, reading), written), whole
     if base is not None:
-        return overlaid(_preset(base, written.place.key("extends"), report), written), base
+        return overlaid(_preset(base, written.place.key("extends"), report, reading), written), base
     return written, "own"
 
 
@@ -115,12 +126,12 @@ def _stated(layer: Layer, key: str) -> str | None:
     return None if value is None or value is UNREADABLE else str(value)
 
 
-def _preset(name: str, asked_at: Place, report: Report) -> Layer:
+def _preset(name: str, asked_at: Place, report: Report, reading: Reading) -> Layer:
     if name not in preset_names():
         there = ", ".join(preset_names())
         asked_at.problem(f"no such policy: {ascii(name)}; there are {there}", nearest_of(name, preset_names()))
     else:
-        layer = read_layer(preset_path(name), f"presets/{name}.toml", report)
+        layer = read_layer(preset_path(name), f"presets/{name}.toml", report, reading)
         if layer is not None:
             return layer
     raise ConfigError(report.problems)

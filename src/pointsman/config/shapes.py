@@ -372,6 +372,7 @@ TABLES: Mapping[str, Shape] = {
     "hosts": HOST,
 }
 ARRAYS: Mapping[str, Shape] = {"routes": ROUTE, "routes_before": ROUTE, "bands": BAND, "keywords": KEYWORD}
+SECTIONS: Mapping[str, Shape] = {"ui": UI, "gateway": GATEWAY, "audit": AUDIT, "checks": CHECKS, "chats": CHATS}
 TOP: Shape = {
     "policy": text,
     "extends": text,
