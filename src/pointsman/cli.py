@@ -35,7 +35,7 @@ VERBS: Mapping[str, tuple[str, str, str]] = {
     "audit": ("audit", "audit", "Read the audit."),
     "chats": ("chats", "chats", "List, show, search, export and delete the screen's conversations."),
     "check": ("check", "check", "Check the configuration."),
-    "config": ("configuration", "config", "Say where the configuration is, or show what is in force."),
+    "config": ("configuration", "config", "Say where the configuration is, show what is in force, or give its schema."),
     "keys": ("keys", "keys", "List every key of the screen by its id, as the configuration binds it."),
     "prove": ("prove", "prove", "Try the program's promises on this machine."),
     "drift": ("drift", "drift", "Compare a gateway's default model with the policy's."),

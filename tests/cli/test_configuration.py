@@ -1,4 +1,4 @@
-"""`config path|show`."""
+"""`config path|show|schema`."""
 
 from __future__ import annotations
 
@@ -32,3 +32,8 @@ def test_show_gives_the_preset_and_the_file_over_it(pointsman, config):
 def test_a_bad_configuration_is_not_shown_but_named(pointsman, config):
     ran = pointsman("config", "show", "--config", str(config('extends = "default"\nqueue_limt = 77\n')))
     assert (ran.code, ran.out) == (2, "") and "queue_limit" in ran.err
+
+
+def test_the_schema_is_one_json_document(pointsman):
+    ran = pointsman("config", "schema")
+    assert ran.code == 0 and {"endpoints", "models", "routes", "ui"} <= ran.document["properties"].keys()

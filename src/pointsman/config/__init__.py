@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from pointsman.config.prices import prices_date
     from pointsman.config.problems import ConfigError, Problem
+    from pointsman.config.schema import schema_of_configuration
     from pointsman.config.settings import Audit, Checks, KeptChats, Settings, load
     from pointsman.config.toml_text import as_toml
     from pointsman.config.ui import Ui, read_ui
@@ -37,6 +38,7 @@ _MODULES = {
     " theme_dir user_config_path",
     "prices": "prices_date",
     "problems": "ConfigError Problem",
+    "schema": "schema_of_configuration",
     "settings": "Audit Checks KeptChats Settings load",
     "toml_text": "as_toml",
     "ui": "Ui read_ui",
@@ -70,6 +72,7 @@ __all__ = [
     "preset_path",
     "prices_date",
     "read_ui",
+    "schema_of_configuration",
     "secrets_file",
     "state_dir",
     "theme_dir",

@@ -10,8 +10,10 @@ import types
 import typing
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from pointsman.config.problems import Place, Wrong, nearest_of
+from pointsman.config.reader import accepts
 from pointsman.core.conditions import Condition, FactValue, parse_condition
 from pointsman.core.request import KINDS, STATED_FACTS, Task
 
@@ -37,6 +39,21 @@ def _base(hint: object) -> type:
     return origin if isinstance(origin, type) else str
 
 
+def _condition_of(fact: str, kind: type) -> dict[str, Any]:
+    """What a condition on this fact accepts; `parse_condition` knows the comparisons."""
+    if kind is bool:
+        return {"type": "boolean"}
+    if kind in (int, float):
+        return {"type": ["number", "string"]}
+    word = {"type": "string", **({"enum": list(_WORDS[fact])} if fact in _WORDS else {})}
+    return {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]}
+
+
+@accepts(
+    type="object",
+    properties={fact: _condition_of(fact, kind) for fact, kind in fact_types().items()},
+    additionalProperties=False,
+)
 def read_conditions(written: object, place: Place) -> tuple[Condition, ...]:
     """A table of fact -> value, every wrong entry reported in its place."""
     if not isinstance(written, dict):
@@ -59,6 +76,15 @@ def _read(fact: str, value: object, place: Place) -> Condition | None:
     return condition
 
 
+_TYPES: Mapping[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+@accepts(
+    type="object",
+    properties={fact: {"type": _TYPES[kind]} for fact, kind in STATED_FACTS.items() if kind in _TYPES},
+    additionalProperties=False,
+    minProperties=1,
+)
 def read_stated(written: object, place: Place) -> Mapping[str, FactValue]:
     """A table of facts that a rule states, such as `{ kind = "coding" }`; every wrong entry reported in its place."""
     if not isinstance(written, dict) or not written:

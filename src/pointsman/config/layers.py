@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.config.problems import SECRET, Place, Report, line_numbers
-from pointsman.config.shapes import ARRAYS, SECTIONS, TABLES, TOP, Shape, read_table, read_value
+from pointsman.config.reader import Reader, Shape
+from pointsman.config.shapes import ARRAYS, SECTIONS, TABLES, TOP, read_table, read_value
 from pointsman.core.fleet import Scope
 
 # Figures that belong to one model id: another id must not inherit them.
@@ -50,6 +51,7 @@ class Layer:
 
 
 Reading = Callable[[Shape], Shape]
+_AS_IS = Reader(lambda value, place: value, {})
 
 
 def as_core(shape: Shape) -> Shape:
@@ -59,7 +61,7 @@ def as_core(shape: Shape) -> Shape:
 
 def as_written(shape: Shape) -> Shape:
     """Each value stays as it stands in the file, for showing it."""
-    return dict.fromkeys(shape, _as_is)
+    return dict.fromkeys(shape, _AS_IS)
 
 
 def read_layer(path: Path, file: str, report: Report, reading: Reading = as_core) -> Layer | None:
@@ -93,7 +95,7 @@ def _syntax(error: Exception) -> str:
 
 def _fill(layer: Layer, document: dict[str, Any], reading: Reading) -> None:
     _report_secrets(document, layer.place)
-    shape = {**reading(TOP), **dict.fromkeys((*TABLES, *ARRAYS, *SECTIONS), _as_is)}
+    shape = {**reading(TOP), **dict.fromkeys((*TABLES, *ARRAYS, *SECTIONS), _AS_IS)}
     layer.top = {key: value for key, value in read_table(document, layer.place, shape).items() if key in TOP}
     for section, section_shape in SECTIONS.items():
         written = document.get(section, {})
@@ -110,10 +112,6 @@ def _fill(layer: Layer, document: dict[str, Any], reading: Reading) -> None:
     for section, entry_shape in ARRAYS.items():
         if section in document:
             layer.arrays[section] = _array(document[section], layer.place.key(section), reading(entry_shape))
-
-
-def _as_is(value: object, place: Place) -> object:
-    return value
 
 
 def _array(written: object, place: Place, shape: Shape) -> tuple[Entry, ...]:

@@ -17,11 +17,9 @@ from pointsman import keymap
 from pointsman.config import units
 from pointsman.config.facts import read_conditions, read_stated
 from pointsman.config.problems import Place, Wrong, nearest_of
+from pointsman.config.reader import Read, Reader, Shape, accepts, plain, table_of
 from pointsman.core.fleet import Deadlines, EndpointKind, Locality, OnCut, Scope, ServiceKind, Tier
 from pointsman.core.request import KINDS
-
-Reader = Callable[[object, Place], Any]
-Shape = Mapping[str, Reader]
 
 
 class Unreadable:
@@ -67,7 +65,7 @@ def read_table(written: object, place: Place, shape: Shape) -> dict[str, Any]:
     return {key: read_value(value, place.key(key), shape[key]) for key, value in written.items() if key in shape}
 
 
-def read_value(value: object, place: Place, reader: Reader) -> Any:
+def read_value(value: object, place: Place, reader: Read) -> Any:
     try:
         return reader(value, place)
     except Wrong as wrong:
@@ -78,21 +76,20 @@ def read_value(value: object, place: Place, reader: Reader) -> Any:
 # --- readers of single values ------------------------------------------------------------------------------------
 
 
-def plain(convert: Callable[[object], Any]) -> Reader:
-    """A reader that does not need the place."""
-    return lambda value, place: convert(value)
-
-
+@accepts(type="string", minLength=1)
 def text(value: object, place: Place) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise Wrong(f"expected text on one line, not {units.shown(value)}")
     return value.strip()
 
 
+@accepts(type="string", minLength=1)
 def lowered(value: object, place: Place) -> str:
-    return text(value, place).lower()
+    written: str = text(value, place)
+    return written.lower()
 
 
+@accepts(type="boolean")
 def flag(value: object, place: Place) -> bool:
     if not isinstance(value, bool):
         raise Wrong(f"expected true or false, not {units.shown(value)}")
@@ -100,6 +97,7 @@ def flag(value: object, place: Place) -> bool:
 
 
 def count(lowest: int, highest: int) -> Reader:
+    @accepts(type="integer", minimum=lowest, maximum=highest)
     def read(value: object, place: Place) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
             raise Wrong(f"expected a whole number from {lowest} to {highest}, not {units.shown(value)}")
@@ -109,6 +107,7 @@ def count(lowest: int, highest: int) -> Reader:
 
 
 def number(lowest: float, highest: float) -> Reader:
+    @accepts(type="number", minimum=lowest, maximum=highest)
     def read(value: object, place: Place) -> float:
         figure = units.finite(value)
         if not lowest <= figure <= highest:
@@ -119,6 +118,7 @@ def number(lowest: float, highest: float) -> Reader:
 
 
 def word(*allowed: str) -> Reader:
+    @accepts(type="string", enum=list(allowed))
     def read(value: object, place: Place) -> str:
         if isinstance(value, str) and value in allowed:
             return value
@@ -130,12 +130,13 @@ def word(*allowed: str) -> Reader:
 
 def one_of(kind: type[StrEnum]) -> Reader:
     read = word(*(str(member) for member in kind))
-    return lambda value, place: kind(read(value, place))
+    return Reader(lambda value, place: kind(read(value, place)), read.accepts)
 
 
 def many(reader: Reader) -> Reader:
     """An array, every wrong item reported; the good ones come back as a tuple."""
 
+    @accepts(type="array", items=dict(reader.accepts))
     def read(value: object, place: Place) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise Wrong(f"expected an array, not {units.shown(value)}")
@@ -147,13 +148,14 @@ def many(reader: Reader) -> Reader:
 
 def set_of(reader: Reader) -> Reader:
     read = many(reader)
-    return lambda value, place: frozenset(read(value, place))
+    return Reader(lambda value, place: frozenset(read(value, place)), read.accepts)
 
 
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}\Z")
 _LONG_HEX = re.compile(r"[A-F0-9]{24,}\Z")
 
 
+@accepts(type="string", pattern="^[A-Z_][A-Z0-9_]*$")
 def env_name(value: object, place: Place) -> str:
     """The NAME of a variable. What is written is never repeated: it may be the key itself."""
     if not isinstance(value, str) or not _ENV_NAME.match(value) or _LONG_HEX.match(value):
@@ -164,6 +166,7 @@ def env_name(value: object, place: Place) -> str:
     return value
 
 
+@accepts(type="string", minLength=1)
 def url(value: object, place: Place) -> str:
     form = 'expected an address such as "http://127.0.0.1:11434"'
     if not isinstance(value, str) or not value.isprintable() or any(c.isspace() for c in value):
@@ -180,6 +183,7 @@ def url(value: object, place: Place) -> str:
     return value
 
 
+@accepts(type="string", minLength=1)
 def unit_name(value: object, place: Place) -> str:
     """What the service manager calls it. It becomes one argument of a command, so it must not look like an option."""
     if not isinstance(value, str) or not _UNIT.match(value):
@@ -187,6 +191,7 @@ def unit_name(value: object, place: Place) -> str:
     return value
 
 
+@accepts(type="array", items={"type": "string", "minLength": 1}, minItems=1)
 def command(value: object, place: Place) -> tuple[str, ...]:
     """A program and its arguments, each one text: there is no shell that would take a line apart."""
     if not isinstance(value, list) or not value:
@@ -195,6 +200,7 @@ def command(value: object, place: Place) -> tuple[str, ...]:
     return tuple(argument for argument in arguments if argument is not UNREADABLE)
 
 
+@accepts(type="string", minLength=1)
 def _argument(value: object, place: Place) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise Wrong(f"expected text on one line, not {units.shown(value)}")
@@ -204,18 +210,28 @@ def _argument(value: object, place: Place) -> str:
 _UNIT = re.compile(r"[A-Za-z0-9_@./:\\][A-Za-z0-9_@.:/\\-]{0,254}\Z")
 
 
+_PERCENTS: Shape = dict.fromkeys(KINDS, count(0, 100))
+
+
+@accepts(**table_of(_PERCENTS))
 def percents(value: object, place: Place) -> Mapping[str, int]:
     """Kind of task -> percent of its tasks that were solved."""
-    found = read_table(value, place, dict.fromkeys(KINDS, count(0, 100)))
+    found = read_table(value, place, _PERCENTS)
     return MappingProxyType({kind: share for kind, share in found.items() if share is not UNREADABLE})
 
 
 def one_or_more(reader: Reader) -> Reader:
     """A value, or an array of them: always read as a tuple."""
     read_all = many(reader)
-    return lambda value, place: read_all(value, place) if isinstance(value, list) else (reader(value, place),)
+
+    @accepts(anyOf=[dict(reader.accepts), dict(read_all.accepts)])
+    def read(value: object, place: Place) -> tuple[Any, ...]:
+        return read_all(value, place) if isinstance(value, list) else (reader(value, place),)
+
+    return read
 
 
+@accepts(type="object")
 def table(value: object, place: Place) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise Wrong(f"expected a table, not {units.shown(value)}")
@@ -223,6 +239,7 @@ def table(value: object, place: Place) -> Mapping[str, object]:
 
 
 def nested(shape: Shape, build: Callable[..., Any]) -> Reader:
+    @accepts(**table_of(shape))
     def read(value: object, place: Place) -> Any:
         parsed = read_table(value, place, shape)
         return UNREADABLE if UNREADABLE in parsed.values() else build(**parsed)
@@ -230,6 +247,7 @@ def nested(shape: Shape, build: Callable[..., Any]) -> Reader:
     return read
 
 
+@accepts(type="object")
 def key_map(value: object, place: Place) -> Mapping[str, str]:
     """Action id -> key. What the program's own table says about them is said here, each at its line."""
     if not isinstance(value, dict):
@@ -279,14 +297,14 @@ MODEL: Shape = {
     "id": text,
     "endpoint": text,
     "tier": one_of(Tier),
-    "context": plain(units.tokens),
-    "max_output": plain(units.tokens),
+    "context": plain(units.tokens, "integer", "string"),
+    "max_output": plain(units.tokens, "integer", "string"),
     "price_in": plain(units.price),
     "price_out": plain(units.price),
     "price_cached": plain(units.price),
     "price_cache_write": plain(units.price),
     "price_reasoning": plain(units.price),
-    "price_above": plain(units.tokens),
+    "price_above": plain(units.tokens, "integer", "string"),
     "price_in_above": plain(units.price),
     "price_out_above": plain(units.price),
     "vram": plain(units.memory),
@@ -314,7 +332,7 @@ ROLE: Shape = {
     "cloud_only": flag,
     "local_only": flag,
     "needs": set_of(word(*CAPABILITIES)),
-    "max_output": plain(units.tokens),
+    "max_output": plain(units.tokens, "integer", "string"),
     "judge": flag,
     "cloud_for_high_risk": flag,
     "emits": word("plan.json", "verdict", "cited"),

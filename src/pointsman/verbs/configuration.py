@@ -1,4 +1,4 @@
-"""`config path|show`: where the configuration is, and what is in force once presets are merged."""
+"""`config path|show|schema`: where the configuration is, what is in force, what may be written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pointsman.verbs.place import BadConfiguration, Place, as_json, place_option
 @click.group("config")
 @place_options
 def config() -> None:
-    """Say where the configuration is, or show what is in force."""
+    """Say where the configuration is, show what is in force, or give its schema."""
 
 
 @config.command("path")
@@ -67,4 +67,18 @@ def show(place: Place, /, *, as_json: bool) -> int:
         return DONE
     say.data(f"# {one_line(settings.source)}: policy {settings.fleet.policy} ({settings.fleet.revision})")
     say.data(as_toml(document), newline=False)
+    return DONE
+
+
+@config.command("schema")
+@place_options
+def schema() -> int:
+    """Print the JSON Schema of a configuration, for editors that complete and check.
+
+    Put it beside the configuration (`pointsman config schema > schema.json`) and write `#:schema ./schema.json` as the
+    configuration's first line; editors with a TOML language server (taplo, Even Better TOML) read that.
+    """
+    from pointsman.config import schema_of_configuration
+
+    say.document(schema_of_configuration())
     return DONE
