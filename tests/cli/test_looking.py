@@ -38,6 +38,23 @@ def test_usage_without_a_ledger_is_nothing_used(pointsman, fleet, home):
     assert not (home / "state").exists()
 
 
+def test_a_cap_holds_for_calls_and_is_audited_until_the_configured_limit_is_back(pointsman, served):
+    assert "cap box-day 100,000 tokens → 10 tokens" in pointsman("usage", "cap", "box-day", "10").out
+    assert "10 tokens (cap; configured 100,000 tokens)" in pointsman("usage").out
+    assert pointsman("route", PROMPT, "--json", "--pin", "small").document["model"] is None
+    raised = pointsman("usage", "cap", "box-day", "default")
+    assert "lets up to 99,990 tokens more leave today" in raised.err
+    assert pointsman("usage", "--json").document["budgets"][0]["limit"] == 100_000
+    assert [line["text"] for line in pointsman("audit", "show", "--json", "--type", "override").lines] == [
+        "cap box-day 100,000 tokens → 10 tokens",
+        "cap box-day 10 tokens → 100,000 tokens, cleared",
+    ]
+    assert [pointsman("usage", "cap", name, limit).code for name, limit in (("boxday", "5"), ("box-day", "$5"))] == [
+        2,
+        2,
+    ]
+
+
 def test_usage_tells_what_calls_have_used(pointsman, served):
     pointsman("ask", PROMPT, "--fact", "role=writer")
     seen = pointsman("usage", "--json").document

@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 
 from pointsman.core.audit import AuditEvent
+from pointsman.core.caps import in_force, order
 from pointsman.core.fleet import Fleet
 from pointsman.core.narrate import decided
 from pointsman.core.outcome import TokenUsage
+from pointsman.core.recorded import restore
 from pointsman.core.replay import Move, Recorded, Replayed, Spent, decision_of, replay, report, spent_of
 from pointsman.core.request import Task
 from pointsman.core.route import decide
 from pointsman.core.snapshot import Snapshot
+from pointsman.core.usage import Usage
 from support.fleets import FLEET_ROLES, MODELS, ask, small_fleet
 
 NOW = 1_000.0
@@ -53,6 +56,20 @@ def test_the_same_revision_gives_the_same_decision(task: dict[str, object]) -> N
     fleet = small_fleet()
     again = replay(recorded(fleet, **task), fleet)
     assert again.differences == () and again.known and not again.moved
+
+
+def test_a_replay_sees_the_cap_that_stood_then() -> None:
+    fleet, asked = small_fleet(), ask(id="r1")
+    (budget,) = fleet.budgets
+    cap = order(budget, 1, NOW)
+    used = {budget.name: Usage(budget=budget.name, spent=0, limit=in_force(budget, [cap], NOW).limit)}
+    snapshot = Snapshot(now=NOW, overrides=(cap,), usage=used)
+    task = Task(kind="general")
+    decision = decide(fleet, asked, task, snapshot)
+    assert decision != decide(fleet, asked, task, Snapshot(now=NOW))
+    line = line_of(decided(decision, fleet, asked, snapshot), 1)
+    assert replay(line, fleet).differences == ()
+    assert restore(line.inputs, "r1")[2].overrides == (cap,)
 
 
 def test_a_changed_policy_names_the_parts_that_differ() -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import pytest
+
+from pointsman.core.caps import order
+from pointsman.core.fleet import BudgetUnit
 from pointsman.core.health import HealthState
 from pointsman.core.snapshot import Override, OverrideKind, ServiceState, ServiceStatus
 from pointsman.engine.engine import Engine
 from pointsman.engine.monitor import Intervals
+from pointsman.ports import StoreUnavailable
 from support.fleets import ask, small_fleet
 from support.worlds import MemoryStore, PaperServices, World
 
@@ -59,6 +65,28 @@ async def test_overrides_are_audited_and_come_into_force() -> None:
         await world.engine.clear_override("o1")
         assert world.engine.explain(ask()).model == "sonnet"
     assert world.audit("override") == ["override set: pin big for global", "override cleared: pin big for global"]
+
+
+async def test_a_cap_is_in_force_with_its_line_and_not_at_all_while_no_line_can_be_written() -> None:
+    world = World()
+    (budget,) = world.fleet.budgets
+
+    def limit() -> int:
+        return world.engine.snapshot.usage[budget.name].limit
+
+    async with world.engine:
+        await world.engine.set_override(order(budget, 12 * 10**9, 0.0))
+        assert limit() == 12 * 10**9
+        world.store.full = "disk full"
+        with pytest.raises(StoreUnavailable, match="disk full"):
+            await world.engine.clear_override("cap:cloud-day")
+        assert limit() == 12 * 10**9
+        world.store.full = None
+        await world.engine.clear_override("cap:cloud-day")
+        assert limit() == budget.limit
+        with pytest.raises(ValueError, match="counts nano_usd, not tokens"):
+            await world.engine.set_override(replace(order(budget, 5, 0.0), unit=BudgetUnit.TOKENS))
+    assert world.audit("override") == ["cap cloud-day $10.00 → $12.00", "cap cloud-day $12.00 → $10.00, cleared"]
 
 
 async def test_a_broken_sensor_is_a_banner_not_a_crash() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
+from pointsman.core.caps import in_force
 from pointsman.core.fleet import Budget, BudgetUnit, Endpoint, Fleet
 from pointsman.core.health import HealthState, Probe
 from pointsman.core.outcome import Failed, FailureKind, TokenUsage
@@ -118,6 +119,9 @@ class MemoryStore:
             raise StoreUnavailable(self.full)
         self.lines.extend(lines)
 
+    def _capped(self, budgets: Sequence[Budget]) -> list[Budget]:
+        return [in_force(budget, self.standing.values(), 0.0) for budget in budgets]
+
     def _used(self, budget: Budget) -> tuple[int, int]:
         charge = {BudgetUnit.TOKENS: _tokens, BudgetUnit.NANO_USD: _money, BudgetUnit.REQUESTS: _requests}[budget.unit]
         spent = sum(charge(s.charge) for r, s in self.settled.values() if budget.name in r.budgets)
@@ -126,7 +130,7 @@ class MemoryStore:
     async def reserve(
         self, reservation: Reservation, budgets: Sequence[Budget], intent: Sequence[AuditEvent]
     ) -> BudgetFull | None:
-        for budget in budgets:
+        for budget in self._capped(budgets):
             spent, held = self._used(budget)
             wanted = {"tokens": _tokens, "nano_usd": _money, "requests": _requests}[budget.unit](reservation.worst)
             if spent + held + wanted > budget.limit:
@@ -149,7 +153,7 @@ class MemoryStore:
         seen = {b.name: self._used(b) for b in budgets}
         return {
             b.name: Usage(budget=b.name, spent=seen[b.name][0], reserved=seen[b.name][1], limit=b.limit)
-            for b in budgets
+            for b in self._capped(budgets)
         }
 
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState, EventType
+from pointsman.core.caps import in_force
 from pointsman.core.checks import Checked, CheckOrder, CheckRun, parse_command
 from pointsman.core.decision import Decision, Rejection, Rung
 from pointsman.core.drift import Drift
@@ -587,14 +588,21 @@ class FakeConsole:
     async def set_override(self, override: Override) -> None:
         if override.model is not None and self.fleet.find(override.model) is None:
             raise ValueError(f"no model is called {override.model!r}")
-        self.snapshot = replace(self.snapshot, overrides=(*self.snapshot.overrides, override))
+        others = (entry for entry in self.snapshot.overrides if entry.id != override.id)
+        self._stand((*others, override))
 
     async def reload(self) -> str:
         return "the configuration was read again: nothing that is used has changed"
 
     async def clear_override(self, override_id: str) -> None:
         kept = tuple(entry for entry in self.snapshot.overrides if entry.id != override_id)
-        self.snapshot = replace(self.snapshot, overrides=kept)
+        self._stand(kept)
+
+    def _stand(self, overrides: tuple[Override, ...]) -> None:
+        now, usage = self.snapshot.now, dict(self.snapshot.usage)
+        for budget in self.fleet.budgets:
+            usage[budget.name] = replace(usage[budget.name], limit=in_force(budget, overrides, now).limit)
+        self.snapshot = replace(self.snapshot, overrides=overrides, usage=usage)
 
     def service_command(self, name: str, verb: str) -> tuple[str, ...]:
         return ("systemctl", "--user", verb, self.fleet.services[name].unit)

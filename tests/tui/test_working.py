@@ -176,6 +176,28 @@ async def test_an_override_is_undone_within_half_a_minute_and_not_later(console:
         assert console.snapshot.overrides == ()
 
 
+async def test_a_raised_cap_is_asked_about_and_undone_to_the_cap_before(console: Any, read: Read) -> None:
+    def limit() -> float:
+        return console.snapshot.usage["cloud-day"].limit / 1e9
+
+    async with screen(console, (200, 60)) as (app, pilot):
+        app.cap_by("cloud-day $8")
+        await until(pilot, lambda: limit() == 8)
+        app.cap_by("cloud-day $12.50")
+        await until(pilot, lambda: "lets up to $4.50 more leave today" in read(app))
+        assert limit() == 8
+        await pilot.press("y")
+        await until(pilot, lambda: limit() == 12.5 and app.undo is not None and "12.50" in app.undo.what)
+        await pilot.press("escape", "1", "u")
+        await until(pilot, lambda: limit() == 8)
+        app.cap_by("cloud-day default")
+        await until(pilot, lambda: "lets up to $2.00 more leave today" in read(app))
+        await pilot.press("n")
+        app.cap_by("cloud-day 5 requests")
+        await until(pilot, lambda: "counts dollars, such as $10" in read(app))
+        assert limit() == 8
+
+
 async def test_read_only_refuses_every_message_that_changes_something_until_it_is_lifted(
     console: Any, read: Read, world: Any
 ) -> None:
@@ -184,6 +206,7 @@ async def test_read_only_refuses_every_message_that_changes_something_until_it_i
         messages.Ask: messages.Ask(Conversation(), "hi"),
         messages.SetOverride: messages.SetOverride(pin),
         messages.ClearOverride: messages.ClearOverride("x"),
+        messages.CapAsked: messages.CapAsked("cloud-day", "$1"),
         messages.LocalOnlyAsked: messages.LocalOnlyAsked(True),
         messages.OverrideAsked: messages.OverrideAsked("opus"),
         messages.ServiceAsked: messages.ServiceAsked("ollama", "restart"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from pointsman.core import caps
 from pointsman.core.conditions import describe
 from pointsman.core.fleet import Band, Budget, BudgetUnit, Endpoint, Fleet, Locality, Model, Role, Route
 from pointsman.core.health import Health, HealthState
@@ -78,10 +79,9 @@ def _runtime(live: Live) -> list[str]:
 
 
 def _override(override: Override) -> str:
-    what = override.kind if override.model is None else f"{override.kind} {override.model}"
     until = "" if override.expires_at is None else f" until {moment(override.expires_at)}"
     why = f" ({text(override.reason)})" if override.reason else ""
-    return f"{code(str(what))} for {code(override.scope)}{until}{why}"
+    return f"{code(caps.what(override))} for {code(override.scope)}{until}{why}"
 
 
 def _policy(live: Live) -> list[str]:

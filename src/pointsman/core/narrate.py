@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
+from pointsman.core import caps
 from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Band, Fleet
@@ -143,8 +145,17 @@ def stopped(request: str, code: str, why: str, at: float) -> AuditEvent:
     )
 
 
+def capped(override: Override, before: int, after: int, at: float, *, cleared: bool = False) -> AuditEvent:
+    """A cap, with the limit before and after: clearing one may raise the limit or lower it."""
+    limits = " → ".join(caps.amount(override.unit, limit) for limit in (before, after))
+    told = overridden(override, at, cleared=cleared)
+    why = f" ({override.reason})" if override.reason else ""
+    text = f"cap {override.scope} {limits}{', cleared' if cleared else ''}{why}"
+    return replace(told, text=text, data={**told.data, "from": before, "to": after})
+
+
 def overridden(override: Override, at: float, *, cleared: bool = False) -> AuditEvent:
-    what = "local_only on" if override.kind is OverrideKind.LOCAL_ONLY else f"{override.kind} {override.model}"
+    what = "local_only on" if override.kind is OverrideKind.LOCAL_ONLY else caps.what(override)
     text = f"override {'cleared' if cleared else 'set'}: {what} for {override.scope}"
     return AuditEvent(
         type=EventType.OVERRIDE,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from pointsman.core.fleet import Fleet
+from pointsman.core.fleet import BudgetUnit, Fleet
 from pointsman.core.health import Breaker, BreakerState, Health, HealthState
 from pointsman.core.request import Evidence, Request, Task
 from pointsman.core.similar import SimilarEvidence
@@ -115,7 +115,7 @@ def restore(recorded: Mapping[str, Any], request_id: str) -> tuple[Request, Task
         health={name: _restored_health(seen) for name, seen in recorded["health"].items()},
         status={name: _restored_status(seen, recorded["now"]) for name, seen in recorded["status"].items()},
         usage={name: Usage(**seen) for name, seen in recorded["usage"].items()},
-        overrides=tuple(Override(**{**seen, "kind": OverrideKind(seen["kind"])}) for seen in recorded["overrides"]),
+        overrides=tuple(_restored_override(seen) for seen in recorded["overrides"]),
         local_only=recorded["local_only"],
         audit_writable=recorded["audit_writable"],
         **_restored_machine(recorded),
@@ -144,6 +144,11 @@ def _restored_task(seen: Mapping[str, Any]) -> Task:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in seen.items()}
     values["evidence"] = tuple(Evidence(**{"value": None, **one}) for one in seen.get("evidence", ()))
     return Task(**values)
+
+
+def _restored_override(seen: Mapping[str, Any]) -> Override:
+    unit = seen.get("unit")  # lines from before there were caps have none
+    return Override(**{**seen, "kind": OverrideKind(seen["kind"]), "unit": unit and BudgetUnit(unit)})
 
 
 def _restored_health(seen: Mapping[str, Any]) -> Health:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from pointsman.core.fleet import BudgetUnit
 from pointsman.core.health import Health
 from pointsman.core.similar import SimilarEvidence
 from pointsman.core.traffic import TrafficFigures
@@ -180,11 +181,13 @@ class OverrideKind(StrEnum):
     PIN = "pin"  # this model and no other
     PREFER = "prefer"  # this model first
     LOCAL_ONLY = "local_only"  # no cloud call at all (GR-009)
+    CAP = "cap"  # another limit for the budget that `scope` names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A standing instruction. `scope` is `global`, `role:NAME` or `kind:KIND`; the narrower scope wins."""
+    """A standing instruction. `scope` is `global`, `role:NAME` or `kind:KIND`; the narrower scope wins.
+    Of a cap it is the name of the budget."""
 
     id: str
     kind: OverrideKind
@@ -194,6 +197,8 @@ class Override:
     created_at: float = 0.0
     expires_at: float | None = None
     reason: str = ""
+    cap: int | None = None  # of a cap: the limit, in `unit`
+    unit: BudgetUnit | None = None
 
     def active(self, now: float) -> bool:
         return self.expires_at is None or now < self.expires_at

@@ -39,7 +39,7 @@ def _usage(snapshot: Snapshot, fleet: Fleet, budget: str, value: str) -> Snapsho
     for b in fleet.budgets:
         if budget in ("", b.name):
             old = changed.get(b.name) or Usage(budget=b.name, spent=0, limit=b.limit)
-            changed[b.name] = replace(old, spent=round(b.limit * percent / 100), reserved=0)
+            changed[b.name] = replace(old, spent=round(old.limit * percent / 100), reserved=0)
     return replace(snapshot, usage=changed)
 
 

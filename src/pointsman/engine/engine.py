@@ -10,10 +10,10 @@ from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from pointsman.core import caps, narrate
 from pointsman.core import drift as drifting
-from pointsman.core import narrate
 from pointsman.core.attempts import Source, with_failures
-from pointsman.core.audit import AuditRow, AuditState
+from pointsman.core.audit import AuditEvent, AuditRow, AuditState
 from pointsman.core.bench import Plan
 from pointsman.core.decision import Decision
 from pointsman.core.drift import Drift
@@ -396,16 +396,33 @@ class Engine:
 
     async def set_override(self, override: Override) -> None:
         _check_override(self.fleet, override)
-        await self._store.put_override(override, narrate.overridden(override, self._clock.now()))
-        self._board.put_overrides(await self._store.overrides(self._clock.now()))
+        now = self._clock.now()
+        standing = await self._store.overrides(now)
+        then = (*(o for o in standing if o.id != override.id), override)
+        await self._store.put_override(override, self._told(override, standing, then))
+        await self._see_overrides(now)
 
     async def clear_override(self, override_id: str) -> None:
         now = self._clock.now()
-        known = {o.id: o for o in await self._store.overrides(now)}
+        standing = await self._store.overrides(now)
+        known = {o.id: o for o in standing}
         if override_id not in known:
             raise ValueError(f"no override {override_id!r} is in force")
-        line = narrate.overridden(known[override_id], now, cleared=True)
-        await self._store.drop_override(override_id, line)
+        then = tuple(o for o in standing if o.id != override_id)
+        await self._store.drop_override(override_id, self._told(known[override_id], standing, then))
+        await self._see_overrides(now)
+
+    def _told(self, override: Override, before: Sequence[Override], after: Sequence[Override]) -> AuditEvent:
+        now, cleared = self._clock.now(), override not in after
+        budget = next((b for b in self.fleet.budgets if (b.name, b.unit) == (override.scope, override.unit)), None)
+        if override.kind is not OverrideKind.CAP or budget is None:
+            return narrate.overridden(override, now, cleared=cleared)
+        old, new = (caps.in_force(budget, standing, now).limit for standing in (before, after))
+        return narrate.capped(override, old, new, now, cleared=cleared)
+
+    async def _see_overrides(self, now: float) -> None:
+        """And the budgets, whose limits they may change."""
+        self._board.put_usage(await self._store.usage(self.fleet.budgets, now))
         self._board.put_overrides(await self._store.overrides(now))
 
     # --- the configuration: written down first, then in force for requests that begin from now on
@@ -511,6 +528,8 @@ class Engine:
 
 
 def _check_override(fleet: Fleet, override: Override) -> None:
+    if override.kind is OverrideKind.CAP:
+        return caps.check(fleet, override)
     kind, _, name = override.scope.partition(":")
     if override.kind is not OverrideKind.LOCAL_ONLY and (not override.model or fleet.find(override.model) is None):
         raise ValueError(f"unknown model {override.model!r}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pointsman.core import caps
 from pointsman.core.audit import EventType
 from pointsman.core.decision import Decision
 from pointsman.core.fleet import Band, BudgetUnit, Fleet
@@ -106,20 +107,20 @@ def _standing(old: Snapshot, new: Snapshot) -> Iterator[str]:
             else ("The audit cannot be written: no cloud call, no restart.")
         )
     known = {order.id for order in old.overrides}
-    yield from (override(order) for order in new.overrides if order.id not in known and _names_model(order))
+    yield from (override(order) for order in new.overrides if order.id not in known and _not_local_only(order))
     left = {order.id for order in new.overrides}
     for order in old.overrides:
-        if order.id not in left and _names_model(order):
-            yield f"No longer: {order.kind} {order.model} for {order.scope}."
+        if order.id not in left and _not_local_only(order):
+            yield f"No longer: {caps.what(order)} for {order.scope}."
 
 
-def _names_model(order: Override) -> bool:
+def _not_local_only(order: Override) -> bool:
     return order.kind is not OverrideKind.LOCAL_ONLY
 
 
 def override(order: Override) -> str:
     until = "until it is cleared" if order.expires_at is None else f"until {clock(order.expires_at)}"
-    what = "local only" if order.model is None else f"{order.kind} {order.model}"
+    what = "local only" if order.kind is OverrideKind.LOCAL_ONLY else caps.what(order)
     return f"In force for {order.scope}: {what}, {until}."
 
 

@@ -124,9 +124,11 @@ class ActingApp(LinkedApp):
         form = OverrideForm(self.picture.fleet, self.picture.now, self.engine.new_request_id(), model)
         self.push_screen(form, self._override_written)
 
-    def _override_written(self, override: Override | None) -> None:
-        if override is not None:
-            self.post_message(messages.SetOverride(override))
+    def _override_written(self, written: Override | messages.CapAsked | None) -> None:
+        if isinstance(written, messages.CapAsked):
+            self.post_message(written)
+        elif written is not None:
+            self.post_message(messages.SetOverride(written))
 
     def action_local_only(self) -> None:
         self.post_message(messages.LocalOnlyAsked())

@@ -13,6 +13,7 @@ from typing import cast
 
 from textual.message import Message
 
+from pointsman.core import caps
 from pointsman.core.audit import AuditRow
 from pointsman.core.request import Request
 from pointsman.core.snapshot import Override, RestartStage
@@ -174,16 +175,17 @@ class Bridge:
         self._post(AuditPage(query, await self._console.audit(query), older))
 
     async def set_override(self, override: Override, *, undoable: bool = True) -> None:
-        about = f"{override.kind} {override.model or ''} for {override.scope}".replace("  ", " ")
+        about = f"{caps.what(override)} for {override.scope}"
+        replaced = next((entry for entry in self._console.snapshot.overrides if entry.id == override.id), None)
         await self._change(self._console.set_override(override), f"{about} is in force")
         if undoable:
-            self._post(Changed(f"{about} set", ClearOverride(override.id)))
+            self._post(Changed(f"{about} set", SetOverride(replaced) if replaced else ClearOverride(override.id)))
 
     async def clear_override(self, override_id: str, *, undoable: bool = True) -> None:
         known = next((entry for entry in self._console.snapshot.overrides if entry.id == override_id), None)
         await self._change(self._console.clear_override(override_id), "override cleared")
         if undoable and known is not None:
-            self._post(Changed(f"{known.kind} {known.model or ''} cleared".replace("  ", " "), SetOverride(known)))
+            self._post(Changed(f"{caps.what(known)} cleared", SetOverride(known)))
 
     async def _change(self, doing: Awaitable[None], done: str) -> None:
         """Raises Refused once the person was told why."""

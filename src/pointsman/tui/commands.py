@@ -64,6 +64,7 @@ def askings(app: PointsmanApp) -> tuple[Asking, ...]:
     return (
         Asking("explain", "PROMPT", "who would answer it and why; calls no model", app.explain),
         Asking("ask", "PROMPT", "sends it", app.ask_prompt),
+        Asking("cap", "BUDGET LIMIT", "another limit for a budget, or `default`", app.cap_by),
         Asking("filter", "WORDS", "the list where the focus is", app.filter_here),
         Asking("audit", "WORDS", "filters the audit, type=step-down model=opus", app.filter_audit_by),
     )

@@ -208,6 +208,15 @@ class OverrideAsked(Changes):
 
 
 @dataclass(eq=False, repr=False)
+class CapAsked(Changes):
+    """As it was written: `$10`, or `default`. `span` seconds; 0: until it is cleared."""
+
+    budget: str
+    limit: str
+    span: int = 0
+
+
+@dataclass(eq=False, repr=False)
 class LocalOnlyAsked(Changes):
     """None: the other way round than it is."""
 

@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "/model": "/model NAME asks only this model in this chat; /model auto lets the policy choose",
         "/role": "/role NAME does the work of this chat under that role; /role auto lets the policy choose",
         "/local": "/local [on|off] closes the cloud for every request, or opens it again",
+        "/cap": "/cap BUDGET LIMIT puts another limit on a budget; /cap BUDGET default has the configured one again",
         "/critical": "/critical PROMPT asks with the reserve that budgets keep for what is critical",
         "/plan": "/plan PROMPT plans and compares first; nothing is done before you approve",
         "/good": "/good: the reply helped; the memory of similar tasks learns it (also /pass)",

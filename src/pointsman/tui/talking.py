@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from pointsman.tui import messages
-from pointsman.tui.acting import ActingApp, changes
+from pointsman.tui.acting import changes
+from pointsman.tui.capping import CappingApp
 
 if TYPE_CHECKING:
     from pointsman.core.conditions import FactValue
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pointsman.tui.conversation import Conversation, Turn
 
 
-class TalkingApp(ActingApp):
+class TalkingApp(CappingApp):
     @on(messages.Ask)
     @changes
     async def asked(self, event: messages.Ask) -> None:

@@ -81,7 +81,8 @@ def usage_documents(fleet: Fleet, usage: Mapping[str, Usage], now: float) -> lis
 def _budget_document(fleet: Fleet, name: str, usage: Usage | None, now: float) -> Document:
     budget = next(budget for budget in fleet.budgets if budget.name == name)
     known = usage_figures(usage) if usage is not None else dict.fromkeys(_USAGE_KEYS)
-    stated = {"budget": name, "unit": str(budget.unit), "limit": budget.limit}
+    limit = budget.limit if usage is None else usage.limit
+    stated = {"budget": name, "unit": str(budget.unit), "limit": limit, "configured_limit": budget.limit}
     more = {"window": values(budget.window), "scope": values(budget.scope), "band": band_of(usage, fleet.bands).name}
     ahead = None if usage is None else forecast(usage, fleet.bands, now)
     return {**known, **stated, **more, "forecast": None if ahead is None else values(ahead)}

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pointsman.adapters.store import ledger
+from pointsman.adapters.store.schema import MIGRATIONS
+from pointsman.core import caps
 from pointsman.core.fleet import Window
 from pointsman.core.outcome import TokenUsage
 from pointsman.ports import AuditQuery, BudgetFull
@@ -299,3 +301,23 @@ async def test_every_reservation_knows_its_intent_and_its_outcome_line(store, ma
     (found,) = connection.execute("SELECT intent_seq, outcome_seq FROM reservation").fetchall()
     connection.close()
     assert found == (2, 4)
+
+
+async def test_a_reservation_is_held_to_the_cap_in_force_and_to_the_limit_again_once_it_ends(store, make):
+    budget = make.budget(limit=100)
+    await store.put_override(caps.order(budget, 120, 900.0, expires_at=2000.0), make.line("raised", "override"))
+    assert (await store.usage([budget], 1000.0))["day"].limit == 120
+    assert await store.reserve(make.reservation("a", 120), [budget], []) is None
+    await store.settle(make.settlement("a", 40), [])
+    await store.put_override(caps.order(budget, 50, 950.0, expires_at=2000.0), make.line("lowered", "override"))
+    full = await store.reserve(make.reservation("b", 11), [budget], [])
+    assert full == BudgetFull(budget="day", used=40, wanted=11, limit=50)
+    assert await store.reserve(make.reservation("c", 60, at=2000.0), [budget], []) is None
+
+
+def test_a_ledger_from_before_caps_is_read_without_being_changed(tmp_path, make):
+    connection = sqlite3.connect(tmp_path / "old.db", isolation_level=None)
+    connection.executescript("".join(MIGRATIONS[:4]))
+    connection.execute("INSERT INTO override VALUES ('x', 'pin', 'global', 'opus', 'user', 1.0, NULL, '')")
+    assert ledger.usage(connection, [make.budget(limit=100)], 1000.0)["day"].limit == 100
+    connection.close()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from pointsman.adapters.store import audit_log
+from pointsman.adapters.store import audit_log, overrides
 from pointsman.adapters.store.foreign import Line
+from pointsman.core import caps
 from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.fleet import Budget, BudgetUnit
 from pointsman.core.outcome import TokenUsage
@@ -56,7 +57,7 @@ def reserve(
 ) -> BudgetFull | None:
     """Writes the reservation and its intent lines, or nothing and returns the first budget it does not fit."""
     at = ledger_time(connection, reservation.at)
-    for budget in budgets:
+    for budget in _capped(connection, budgets, at):
         used = usage_of(connection, budget, at).used
         wanted = _amount(reservation.worst, budget)
         if used + wanted > budget.limit:
@@ -256,12 +257,18 @@ def usage_of(connection: sqlite3.Connection, budget: Budget, at: float) -> Usage
     )
 
 
+def _capped(connection: sqlite3.Connection, budgets: Sequence[Budget], at: float) -> tuple[Budget, ...]:
+    """The budgets under the caps in force; read in the transaction that reserves, so that a lower cap holds at once."""
+    standing = overrides.active(connection, at)
+    return tuple(caps.in_force(budget, standing, at) for budget in budgets)
+
+
 def usage(connection: sqlite3.Connection, budgets: Sequence[Budget], now: float) -> dict[str, Usage]:
     """Every budget's usage at one and the same moment of the ledger."""
     connection.execute("BEGIN")
     try:
         at = ledger_time(connection, now)
-        return {budget.name: usage_of(connection, budget, at) for budget in budgets}
+        return {budget.name: usage_of(connection, budget, at) for budget in _capped(connection, budgets, at)}
     finally:
         connection.execute("COMMIT")
 

@@ -143,8 +143,13 @@ CREATE TABLE measurement (
 CREATE INDEX measurement_model ON measurement (sort, model, endpoint);
 """
 
+_VERSION_5 = """
+ALTER TABLE override ADD COLUMN cap INTEGER;
+ALTER TABLE override ADD COLUMN unit TEXT;
+"""
+
 # One script per version, only ever appended to. The file's version is the number of scripts it has seen.
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 
 _ALLOWED = frozenset(
     {

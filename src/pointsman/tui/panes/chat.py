@@ -16,6 +16,7 @@ from pointsman.core.chats import given_title
 from pointsman.tui import slash
 from pointsman.tui.conversation import Conversation
 from pointsman.tui.messages import (
+    CapAsked,
     ChatRenamed,
     ChatsAsked,
     CheckAsked,
@@ -65,6 +66,7 @@ class ChatPane(AskingPane):
             "/model": self.pin,
             "/role": self._role,
             "/local": self._local,
+            "/cap": self._cap,
             "/critical": lambda prompt: self._asked_with("/critical", prompt, critical=True),
             "/plan": lambda prompt: self._asked_with("/plan", prompt, plan=True),
             **dict.fromkeys(("/good", "/pass"), lambda _: self._about_answer(lambda it: VerdictAsked(it, True))),
@@ -136,6 +138,10 @@ class ChatPane(AskingPane):
     def _local(self, argument: str) -> None:
         wanted = {"on": True, "off": False}.get(argument.lower())
         self.post_message(LocalOnlyAsked(wanted))
+
+    def _cap(self, argument: str) -> None:
+        budget, _, limit = argument.partition(" ")
+        self.post_message(CapAsked(budget, limit.strip()))
 
     # --- conversations ---
 

@@ -8,8 +8,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
+from pointsman.core import caps
+from pointsman.core.snapshot import OverrideKind
 from pointsman.tui import keys
-from pointsman.tui.messages import ClearOverride
+from pointsman.tui.messages import CapAsked, ClearOverride
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import overrides
@@ -31,5 +33,9 @@ class OverridesPane(Listing):
 
     def action_clear(self) -> None:
         override_id = self.rows.current
-        if override_id is not None:
+        known = () if self.picture is None else self.picture.snapshot.overrides
+        capped = next((each for each in known if each.id == override_id and each.kind is OverrideKind.CAP), None)
+        if capped is not None:
+            self.post_message(CapAsked(capped.scope, caps.DEFAULT))  # which may raise the limit: it is asked about
+        elif override_id is not None:
             self.post_message(ClearOverride(override_id))

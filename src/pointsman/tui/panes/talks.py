@@ -145,6 +145,7 @@ class TalksPane(Pane):
             "/model": ("auto", *picture.fleet.models),
             "/role": ("auto", *picture.fleet.roles),
             "/local": ("on", "off"),
+            "/cap": tuple(f"{budget.name} default" for budget in picture.fleet.budgets),
             "/export": ("md", "jsonl"),
         }
         models = len(picture.fleet.models)

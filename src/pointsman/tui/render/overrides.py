@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pointsman.core import caps
+from pointsman.core.fleet import Budget
 from pointsman.core.snapshot import Override, OverrideKind
+from pointsman.core.usage import Usage
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.paint import Part
@@ -31,13 +34,19 @@ def _row(override: Override, now: float) -> Row:
         override.id,
         {
             "kind": (str(override.kind), "strong"),
-            "model": (label(override.model) if override.model else "-", ""),
+            "model": (_value(override), ""),
             "scope": (label(override.scope), ""),
             "source": (label(override.source), "dim"),
             "expires": (left, "dim"),
             "reason": (override.reason, "dim"),
         },
     )
+
+
+def _value(override: Override) -> str:
+    if override.cap is not None:
+        return caps.amount(override.unit, override.cap)
+    return label(override.model) if override.model else "-"
 
 
 def opening(standing: Iterable[Override]) -> tuple[tuple[Part, ...], ...]:
@@ -48,13 +57,22 @@ def opening(standing: Iterable[Override]) -> tuple[tuple[Part, ...], ...]:
     return (*lifted, (("then       ", "head"), ("prompts may leave this machine again, as the policy says", "")))
 
 
+def raising(budget: Budget, before: int, after: int, usage: Usage | None) -> tuple[tuple[Part, ...], ...]:
+    """What it means to raise a cap."""
+    limits = " → ".join(caps.amount(budget.unit, limit) for limit in (before, after))
+    return (
+        (("limit      ", "head"), (limits, "")),
+        (("then       ", "head"), (caps.more(budget, before, after, usage), "")),
+    )
+
+
 def in_full(override_id: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
     entry = next((entry for entry in picture.snapshot.overrides if entry.id == override_id), None)
     if entry is None:
         return ()
     ends = "when it is cleared" if entry.expires_at is None else figures.clock(entry.expires_at)
     told = (
-        ("what", f"{entry.kind} {label(entry.model or '')}"),
+        ("what", label(caps.what(entry))),
         ("for", label(entry.scope)),
         ("set by", label(entry.source)),
         ("since", figures.clock(entry.created_at)),

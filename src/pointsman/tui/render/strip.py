@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pointsman.core import caps
 from pointsman.core.forecast import forecast
 from pointsman.core.health import HealthState
 from pointsman.core.snapshot import OverrideKind
@@ -134,7 +135,7 @@ def _override(picture: Picture) -> Line:
         return ()
     first = standing_orders[0]
     more = f" +{len(standing_orders) - 1}" if len(standing_orders) > 1 else ""
-    return ((f"{picture.glyphs.change} {first.kind} {label(first.model or '')}{more}", "accent"),)
+    return ((f"{picture.glyphs.change} {label(caps.short(first))}{more}", "accent"),)
 
 
 def _alerts(picture: Picture) -> Line:
