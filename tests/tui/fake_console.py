@@ -216,6 +216,7 @@ def snapshot() -> Snapshot:
                 ),
             ),
         ),
+        services_at=NOW,
         services=(
             ServiceStatus(
                 name="llama-coder",

@@ -9,11 +9,11 @@ from rich.cells import cell_len
 
 from pointsman.core.fleet import BudgetUnit
 from pointsman.core.history import Point
-from pointsman.core.snapshot import Gpu, GpuProcess, HostSample, Snapshot
+from pointsman.core.snapshot import Gpu, GpuProcess, HostSample, ServiceState, ServiceStatus, Snapshot
 from pointsman.core.usage import Usage
 from pointsman.tui import keys, slash
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit, bars, figures, machine, usage, zones
+from pointsman.tui.render import audit, bars, figures, machine, services, usage, zones
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
 from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
@@ -263,3 +263,16 @@ def test_a_gpu_tells_what_slows_it_and_whose_each_process_is() -> None:
     for told in ("345 MHz of 1980", "slowed by heat", "812 llama-server  1.0G  coder / next", "not of an endpoint"):
         assert told in text, told
     assert "tight" in text and "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "state", "age"),
+    [(None, "● active", "n/a"), (100.0, "● active", "now"), (70.0, "● active", "30s"), (1.0, "? STALE", "99s")],
+)
+def test_a_service_tells_how_long_ago_it_was_looked_at_and_is_stale_after_a_minute(
+    seen_at: float | None, state: str, age: str
+) -> None:
+    status = ServiceStatus(name="ollama", unit="ollama.service", state=ServiceState.ACTIVE)
+    world = Snapshot(now=100.0, services=(status,), services_at=seen_at)
+    (row,) = services.rows(Picture(fleet=None, snapshot=world))  # type: ignore[arg-type]  # not asked for here
+    assert (row.cells["state"][0], row.cells["age"][0]) == (state, age)

@@ -212,6 +212,7 @@ class Snapshot:
     usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))  # by budget
     host: HostSample | None = None
     services: tuple[ServiceStatus, ...] = ()
+    services_at: float | None = None  # when they were last looked at, all with one look
     overrides: tuple[Override, ...] = ()
     local_only: bool = False  # from configuration; an override can only add to it
     audit_writable: bool = True

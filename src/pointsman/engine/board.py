@@ -57,6 +57,7 @@ class Board:
         self._hosts: dict[str, HostSample] = {}
         self.gauges = Gauges()
         self._services: tuple[ServiceStatus, ...] = ()
+        self._services_at: float | None = None
         self._overrides: tuple[Override, ...] = ()
         self._audit_problem: str | None = None
         self._audit_state = AuditState()
@@ -84,6 +85,7 @@ class Board:
             hosts=dict(self._hosts),
             traffic=self.gauges.traffic(now),
             services=self._services,
+            services_at=self._services_at,
             restarts=tuple(self._restarts.values()),
             groups=tuple(self._groups.values()),
             vram_overhead=dict(self._overhead),
@@ -255,6 +257,7 @@ class Board:
 
     def put_services(self, services: tuple[ServiceStatus, ...]) -> None:
         self._services, self._attributed = services, None
+        self._services_at = self._now()
         self.publish()
 
     def restart_of(self, service: str) -> RestartProgress | None:

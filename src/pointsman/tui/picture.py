@@ -49,6 +49,7 @@ class Picture:
     def seen_at(self) -> float | None:
         """When anything was looked at last: a probe, a service, this machine."""
         looked = [status.checked_at for status in self.snapshot.status.values()]
+        looked += [self.snapshot.services_at] if self.snapshot.services_at is not None else []
         looked += [self.snapshot.host.taken_at] if self.snapshot.host is not None else []
         return max(looked, default=None)
 

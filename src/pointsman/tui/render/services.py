@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pointsman.core.snapshot import RestartProgress, RestartStage, ServiceState, ServiceStatus
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
+from pointsman.tui.render.endpoints import STALE_AFTER
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import Part
 from pointsman.tui.render.table import Column, Row
@@ -14,11 +15,12 @@ from pointsman.tui.untrusted import label
 
 COLUMNS = (
     Column("name", "SERVICE", 16, flex=2, most=30),
-    Column("state", "STATE", 13),
+    Column("state", "STATE", 12, flex=1, most=13),
     Column("since", "SINCE", 5, rank=1, right=True),
     Column("restarts", "RST", 3, rank=3, right=True),
     Column("memory", "MEM", 6, rank=2, right=True),
-    Column("reason", "REASON", 12, rank=1, flex=3, most=60),
+    Column("reason", "REASON", 9, rank=1, flex=3, most=60),
+    Column("age", "AGE", 4, rank=1, right=True),
 )
 
 _STATES = MappingProxyType(
@@ -39,7 +41,16 @@ def rows(picture: Picture) -> tuple[Row, ...]:
     return tuple(_row(status, picture) for status in picture.snapshot.services)
 
 
-def state_of(status: ServiceStatus, glyphs: Glyphs) -> Part:
+def age_of(picture: Picture) -> float | None:
+    """How long ago the services were looked at; all of them are with one look."""
+    seen = picture.snapshot.services_at
+    return None if seen is None else picture.now - seen
+
+
+def state_of(status: ServiceStatus, age: float | None, glyphs: Glyphs) -> Part:
+    """Glyph and word; what nobody looked at for a while is stale, whatever it was."""
+    if age is not None and age > STALE_AFTER:
+        return f"{glyphs.unknown} STALE", "warn"
     glyph, tone = _STATES[status.state]
     return f"{getattr(glyphs, glyph)} {status.state}", tone
 
@@ -85,19 +96,21 @@ def in_full(name: str, picture: Picture) -> tuple[tuple[Part, ...], ...]:
     facts = [
         ("unit", label(status.unit)),
         ("since", since),
+        ("seen", figures.seen(age_of(picture))),
         ("pid", figures.UNKNOWN if status.pid is None else str(status.pid)),
         ("restarts", figures.count(status.restarts)),
         ("memory", figures.size(status.memory)),
         ("serves", ", ".join(served) or "no endpoint of this configuration"),
         ("reason", status.reason or "-"),
     ]
+    state = state_of(status, age_of(picture), picture.glyphs)
     progress = next((entry for entry in picture.snapshot.restarts if entry.service == name), None)
     told = tuple(((f"{fact:<10}", "head"), (text, "")) for fact, text in facts)
     if progress is None:
-        return ((state_of(status, picture.glyphs),), *told)
+        return ((state,), *told)
     tail = tuple(((f"  {line}", "dim"),) for line in progress.tail)
     return (
-        (state_of(status, picture.glyphs),),
+        (state,),
         *told,
         (),
         (stage_of(progress, picture.glyphs),),
@@ -119,15 +132,17 @@ def suggestion(picture: Picture) -> tuple[Part, ...]:
 
 def _row(status: ServiceStatus, picture: Picture) -> Row:
     since = None if status.since is None else picture.now - status.since
-    progress = restart_of(status.name, picture)
+    age, progress = age_of(picture), restart_of(status.name, picture)
+    state = state_of(status, age, picture.glyphs)
     return Row(
         status.name,
         {
             "name": (label(status.name), "strong"),
-            "state": state_of(status, picture.glyphs) if progress is None else stage_of(progress, picture.glyphs),
+            "state": state if progress is None else stage_of(progress, picture.glyphs),
             "since": ("-" if since is None else figures.age(since), "dim"),
             "restarts": ("-" if status.restarts is None else str(status.restarts), "dim"),
             "memory": ("-" if status.memory is None else figures.size(status.memory), ""),
             "reason": (status.reason or label(status.unit), "dim") if progress is None else progress_of(progress),
+            "age": (figures.seen(age), "dim"),
         },
     )
