@@ -187,7 +187,18 @@ MACHINE = (
     _key("machine.keep", "Y", "keep", "write its words to a file", "file"),
 )
 
-MEMORY = (_key("memory.open", "enter", "open_machine", "the machine in depth: plots, and what fits", "open"),)
+MEMORY = (
+    _key("memory.open", "enter", "open_machine", "the machine in depth: plots, and what fits", "open"),
+    _key("memory.copy", "y", "copy", "copy what is shown", "copy"),
+    _key("memory.export", "e", "export", "export its figures", "export"),
+)
+
+USAGE = (
+    _key("usage.filter", "slash", "filter", "filter its budgets and models", "filter"),
+    _key("usage.clear_filter", "escape", "clear_filter", "clear the filter"),
+    _key("usage.copy", "y", "copy", "copy what is shown", "copy"),
+    _key("usage.export", "e", "export", "export its figures", "export"),
+)
 
 LOG = (
     _key("log.close", "escape,q", "close", "close", "close"),
@@ -263,6 +274,7 @@ GROUPS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "Reading": READER,
         "A log": LOG,
         "An endpoint": ENDPOINT,
+        "Usage": USAGE,
         "GPU / host": MEMORY,
         "The machine": MACHINE,
         "What if": (*KNOBS, *WHAT_IF),
@@ -285,6 +297,7 @@ _TOGETHER = (
     ("Reading",),
     ("A log",),
     ("An endpoint",),
+    ("Everywhere", "Usage"),
     ("Everywhere", "GPU / host"),
     ("The machine",),
     ("Kept conversations",),

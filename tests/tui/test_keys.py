@@ -11,8 +11,9 @@ from pointsman import keymap
 from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp, draws_only_ascii
 from pointsman.tui.panes.endpoints import EndpointsPane
-from pointsman.tui.panes.figures import MemoryPane
-from pointsman.tui.panes.listing import Filter, Listing
+from pointsman.tui.panes.figures import MemoryPane, UsagePane
+from pointsman.tui.panes.filtering import Filter
+from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.overrides import OverridesPane
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
@@ -46,6 +47,7 @@ OWNERS = (
     LogScreen,
     MachineScreen,
     MemoryPane,
+    UsagePane,
     EndpointScreen,
     Confirm,
     Choice,

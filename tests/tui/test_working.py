@@ -120,6 +120,21 @@ async def test_a_sorted_list_does_not_move_rows_under_a_moving_cursor(console: A
         assert names(app, "endpoints") != before
 
 
+async def test_the_panes_of_figures_are_copied_and_exported_and_usage_is_filtered(console: Any, read: Read) -> None:
+    async with screen(console, (200, 60)) as (app, pilot):
+        await pilot.press("escape", "7", "y")
+        await until(pilot, lambda: "112.0G/140.0G" in console.files.copied)
+        await pilot.press("e", "2")
+        await until(pilot, lambda: "GPU0 power,540W,700W" in console.files.written.get("memory.csv", ""))
+        await pilot.press("6", "slash", *"cost>2", "enter")
+        await until(pilot, lambda: "/cost>2" in read(app) and "801k" not in read(app))
+        await pilot.press("e", "2")
+        await until(pilot, lambda: "usage.csv" in console.files.written)
+        assert [line.split(",")[1] for line in console.files.written["usage.csv"].splitlines()] == ["name", "opus"]
+        await pilot.press("escape", "y")
+        await until(pilot, lambda: "deepseek-chat " in console.files.copied and "cloud-day" in console.files.copied)
+
+
 async def test_the_audit_exports_every_line_its_filter_selects_as_it_is_stored(console: Any, world: Any) -> None:
     console.rows = [world.row(seq, world.EventType.OUTCOME, f"line {seq}") for seq in range(1, 2_301)]
     async with screen(console) as (app, pilot):

@@ -59,16 +59,16 @@ class ArrangingApp(GivingApp):
 
     @on(messages.Filtered)
     def filtered(self, event: messages.Filtered) -> None:
-        """Kept for every list: the arrow up brings it back."""
+        """Kept for every pane with a filter: the arrow up brings it back."""
         others = [each for each in self.arrangement.filters if each != event.written]
         self.arrangement = replace(self.arrangement, filters=tuple([*others, event.written][-MOST_FILTERS:]))
         self._lend_filters()
         self._keep()
 
     def _lend_filters(self) -> None:
-        from pointsman.tui.panes.listing import Listing
+        from pointsman.tui.panes.filtering import Filtering
 
-        for pane in self.home.query(Listing):
+        for pane in self.home.query(Filtering):
             pane.filters = self.arrangement.filters
 
     def _keep(self) -> None:

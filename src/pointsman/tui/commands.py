@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NOT_LISTED = frozenset({"palette", "palette.anywhere", "interrupt", "quit.anywhere"})
 _OF_PANES = (
-    *("Fleet", "Services", "Override", "GPU / host"),
+    *("Fleet", "Services", "Override", "Usage", "GPU / host"),
     *("In lists", "Reading the chat", "Writing a prompt", "A cut answer"),
 )
 FIRST = 1_000.0  # a score above that of any fuzzy match

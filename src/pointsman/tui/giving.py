@@ -65,6 +65,7 @@ class GivingApp(ChattingApp):
     def _export(self, name: str, ending: str) -> None:
         from pointsman.tui import keeping
         from pointsman.tui.panes.audit import AuditPane
+        from pointsman.tui.panes.figures import Figures
         from pointsman.tui.panes.listing import Listing
 
         if self.bridge is None:
@@ -72,7 +73,7 @@ class GivingApp(ChattingApp):
         pane = self.home.desk.pane(name)
         if isinstance(pane, AuditPane):
             self.work(self.bridge.export_audit(pane.query_shown, ending), "export")
-        elif isinstance(pane, Listing):
+        elif isinstance(pane, Listing | Figures):
             self.work(self.bridge.export(f"{name}.{ending}", pane.exported(ending)), "export")
         else:
             text = keeping.exported(self.chat.conversation, ending)

@@ -42,6 +42,7 @@ READER = _bindings(keymap.READER)
 ENDPOINT = _bindings(keymap.ENDPOINT)
 MACHINE = _bindings(keymap.MACHINE)
 MEMORY = _bindings(keymap.MEMORY)
+USAGE = _bindings(keymap.USAGE)
 LOG = _bindings(keymap.LOG)
 CONFIRM = _bindings(keymap.CONFIRM)
 KNOBS = _bindings(keymap.KNOBS)
@@ -91,4 +92,4 @@ def here(active: Iterable[Binding]) -> Mapping[str, tuple[Key, ...]]:
 
 
 _KNOWN = MappingProxyType({entry.id: entry for entry in keymap.all_keys()})
-_SOMETIMES = frozenset({"list.clear_filter"})  # only while there is something to clear
+_SOMETIMES = frozenset({"list.clear_filter", "usage.clear_filter"})  # only while there is something to clear

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _PANES = MappingProxyType(
-    {"Fleet": "endpoints", "Services": "services", "Override": "overrides", "GPU / host": "memory"}
+    {"Fleet": "endpoints", "Services": "services", "Override": "overrides", "Usage": "usage", "GPU / host": "memory"}
 )
 
 

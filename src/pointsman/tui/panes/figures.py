@@ -1,7 +1,8 @@
-"""Panes that are lines of figures: memory and usage."""
+"""Panes that are lines of figures, which can be copied and exported: memory and usage."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,11 +10,14 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from pointsman.tui import keys
-from pointsman.tui.messages import DetailAsked
+from pointsman.tui.messages import Copied, DetailAsked, ExportAsked
+from pointsman.tui.panes.filtering import Filtering
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane, room_in
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import memory, usage
+from pointsman.tui.render import exports, memory, selecting, usage
 from pointsman.tui.render.paint import Part, fit, stack
+from pointsman.tui.render.table import Column, Row
+from pointsman.tui.untrusted import one_line
 
 
 class Sheet(VerticalScroll):
@@ -24,6 +28,8 @@ class Sheet(VerticalScroll):
 
 
 class Figures(Pane):
+    columns: ClassVar[Sequence[Column]] = ()  # of its export
+
     def compose(self) -> ComposeResult:
         with Sheet():
             yield Drawn(STARTING)
@@ -46,9 +52,25 @@ class Figures(Pane):
     def wants(self, picture: Picture) -> int:
         return len(self.lines(picture, max(room_in(self), 40))) + 2
 
+    def rows_of(self, picture: Picture) -> Sequence[Row]:
+        """Its figures, one by one."""
+        raise NotImplementedError
+
+    def action_copy(self) -> None:
+        shown = self.query_one(Drawn).shown
+        self.post_message(Copied("\n".join(line.rstrip() for line in shown.splitlines()), "what is shown"))
+
+    def action_export(self) -> None:
+        self.post_message(ExportAsked(str(self.id)))
+
+    def exported(self, ending: str) -> str:
+        rows = () if self.picture is None else self.rows_of(self.picture)
+        return exports.as_text(exports.table_of(rows, self.columns), ending)
+
 
 class MemoryPane(Figures):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.MEMORY]
+    columns = memory.COLUMNS
 
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return memory.lines(picture, width)
@@ -57,10 +79,36 @@ class MemoryPane(Figures):
         whole = self.lines(picture, width)
         return whole if len(whole) <= height else memory.compact(picture, width)
 
+    def rows_of(self, picture: Picture) -> Sequence[Row]:
+        return memory.rows(picture)
+
     def action_open_machine(self) -> None:
         self.post_message(DetailAsked(str(self.id), ""))
 
 
-class UsagePane(Figures):
+class UsagePane(Figures, Filtering):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.USAGE]
+    hint = "words, or percent>80 cost>1 name~=opus !word"
+    columns = usage.COLUMNS
+
+    def focus_inside(self) -> None:
+        self.query_one(Sheet).focus()
+
+    def show(self, picture: Picture) -> None:
+        super().show(picture)
+        self.write_edge(f"/{one_line(self.written)}" if self.written else "")
+
     def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
         return usage.lines(picture, width)
+
+    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
+        return usage.lines(picture, width, self._kept(picture)) if self.written else self.lines(picture, width)
+
+    def rows_of(self, picture: Picture) -> Sequence[Row]:
+        """Those that pass the filter."""
+        kept = self._kept(picture)
+        return [row for row in usage.rows(picture) if row.key in kept]
+
+    def _kept(self, picture: Picture) -> frozenset[str]:
+        test = selecting.parse(self.written, [column.key for column in self.columns])
+        return frozenset(row.key for row in usage.rows(picture) if test(row))

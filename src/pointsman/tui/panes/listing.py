@@ -1,6 +1,6 @@
 """A pane that is mainly a list: heading, rows, and lines of detail about the row under the cursor.
 
-It owns what every list can do: filter, sort, open, copy, export.
+It owns what every list can do: sort, open, copy, export; with the filter that other panes have as well.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, CopyAsked, DetailAsked, ExportAsked, Filtered, Kept, Rearranged
-from pointsman.tui.panes.pane import STARTING, Drawn, Pane
+from pointsman.tui.messages import Copied, CopyAsked, DetailAsked, ExportAsked, Kept, Rearranged
+from pointsman.tui.panes.filtering import Filtering
+from pointsman.tui.panes.pane import STARTING, Drawn
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import exports, selecting
@@ -29,34 +30,15 @@ from pointsman.tui.untrusted import one_line
 RESTING = 3.0  # seconds after which a sorted list may move rows under a cursor that does not move
 
 
-class Filter(Input):
-    """The arrows bring back what was written before, in any list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.FILTER]
-
-    def __init__(self, written: str, hint: str, before: Sequence[str]) -> None:
-        super().__init__(written, placeholder=hint, classes="filter", compact=True)
-        self._before = tuple(before)
-        self._place = len(self._before)
-
-    def action_recall(self, step: int) -> None:
-        self._place = min(max(self._place + step, 0), len(self._before))
-        self.value = self._before[self._place] if self._place < len(self._before) else ""
-        self.cursor_position = len(self.value)
-
-
-class Listing(Pane):
+class Listing(Filtering):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.LISTING]
     columns: ClassVar[Sequence[Column]] = ()
     empty: ClassVar[str] = ""
-    hint: ClassVar[str] = "words, or state=down model~=qwen age>1m !word"
     lines_below: ClassVar[int] = 0
     lines_above: ClassVar[int] = 0
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.written = ""  # the filter
-        self.filters: Sequence[str] = ()  # written before, in any list
         self.order = Order()
         self._shown: tuple[Row, ...] = ()
         self._moved_at = float("-inf")
@@ -147,56 +129,6 @@ class Listing(Pane):
         test = selecting.parse(self.written, names)
         return [row for row in rows if test(row)]
 
-    @property
-    def filter_input(self) -> Input | None:
-        return next(iter(self.query(Input)), None)
-
-    async def action_filter(self) -> None:
-        found = self.filter_input
-        if found is None:
-            found = Filter(self.written, self.hint, self.filters)
-            await self.mount(found, before=0)
-        found.focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "clear_filter":
-            return bool(self.written) or self.filter_input is not None
-        return super().check_action(action, parameters)
-
-    async def action_clear_filter(self) -> None:
-        await self._close_filter()
-        self.select("")
-
-    async def _close_filter(self) -> None:
-        found = self.filter_input
-        self.rows.focus()
-        if found is not None:
-            await found.remove()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if event.input.is_attached:
-            self.typed(event.value)
-
-    def typed(self, value: str) -> None:
-        """While it is being written. Lists that are asked elsewhere wait for Enter."""
-        self.select(value)
-
-    @on(Input.Submitted)
-    async def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        await self._close_filter()
-        self.select(event.value)
-        if event.value.strip():
-            self.post_message(Filtered(event.value.strip()))
-
-    def select(self, written: str) -> None:
-        """Shows only the rows this filter leaves."""
-        if written.strip() != self.written:
-            self.written = written.strip()
-            self._redraw()
-
     # --- order ---
 
     def _arranged(self, rows: Sequence[Row], now: float) -> tuple[Row, ...]:
@@ -218,7 +150,7 @@ class Listing(Pane):
 
     def sort_by(self, order: Order) -> None:
         self.order, self._resort = order, True
-        self._redraw()
+        self.show_again()
         self.post_message(Rearranged())
 
     @on(events.Click, ".heading")
@@ -227,10 +159,6 @@ class Listing(Pane):
         if column is not None:
             own = column == self.order.column
             self.sort_by(Order(column, reverse=own and not self.order.reverse))
-
-    def _redraw(self) -> None:
-        if self.picture is not None:
-            self.show(self.picture)
 
     # --- one row ---
 

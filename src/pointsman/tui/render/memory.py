@@ -9,9 +9,11 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.bars import bar, sparkline
 from pointsman.tui.render.paint import Part
+from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+COLUMNS = (Column("what", "WHAT", 12), Column("value", "VALUE", 8), Column("of", "OF", 8))  # of its export
 _ROOMY = 60  # columns from which there is room for a sparkline beside the bar
 
 
@@ -142,3 +144,38 @@ def _wrapped(shares: tuple[Part, ...], width: int) -> list[Line]:
         line += [(text, tone), ("   ", "")]
         used += len(text) + 3
     return [*drawn, tuple(line)]
+
+
+# --- to be exported ------------------------------------------------------------------------------------------------
+
+
+def rows(picture: Picture) -> tuple[Row, ...]:
+    """Its figures one by one."""
+    return tuple(
+        Row(what, {"what": (what, ""), "value": (value, ""), "of": (of, "")}) for what, value, of in _figures(picture)
+    )
+
+
+def _figures(picture: Picture) -> Iterator[tuple[str, str, str]]:
+    host = picture.snapshot.host
+    if host is not None:
+        for gpu in host.gpus:
+            yield from _gpu_figures(gpu)
+        yield "ram", figures.size(host.ram_used), figures.size(host.ram_total)
+        yield "swap", figures.size(host.swap_used), figures.size(host.swap_total)
+        yield "cpu", figures.UNKNOWN if host.cpu_percent is None else f"{host.cpu_percent:.0f}%", ""
+    for name, status in picture.snapshot.status.items():
+        for model in status.loaded:
+            yield f"{label(name)} / {label(model.id)}", figures.size(model.vram), figures.size(model.size)
+
+
+def _gpu_figures(gpu: Gpu) -> Iterator[tuple[str, str, str]]:
+    name = f"GPU{gpu.index}"
+    yield f"{name} vram", figures.size(gpu.vram_used), figures.size(gpu.vram_total)
+    for what, value, of, unit in (
+        ("use", gpu.utilization, None, "%"),
+        ("temperature", gpu.temperature, None, "°C"),
+        ("power", gpu.power, gpu.power_limit, "W"),
+    ):
+        told, most = ("" if figure is None else f"{figure:.0f}{unit}" for figure in (value, of))
+        yield f"{name} {what}", told or figures.UNKNOWN, most

@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from pointsman.core.fleet import Budget, BudgetUnit
 from pointsman.core.forecast import forecast
 from pointsman.core.usage import Usage, band_of, fullest
+from pointsman.ports import ModelTotal
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.bars import BAND_TICKS, bar, tone_of
 from pointsman.tui.render.paint import Part, crop, spread
+from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
 
 
-def lines(picture: Picture, width: int) -> tuple[Line, ...]:
-    """Two lines for each budget, then the day's totals by model."""
+COLUMNS = tuple(
+    Column(key, key.upper(), 8)
+    for key in ("kind", "name", "percent", "used", "limit", "unit", "band", "requests", "input", "output", "cost")
+)
+
+
+def lines(picture: Picture, width: int, kept: Collection[str] | None = None) -> tuple[Line, ...]:
+    """Two lines for each budget, then the day's totals by model. `kept`: only the rows with these keys."""
     drawn: list[Line] = []
     for budget in picture.fleet.budgets:
-        drawn += _budget(budget, picture, width)
-    if not drawn:
+        if kept is None or _key(budget) in kept:
+            drawn += _budget(budget, picture, width)
+    if not picture.fleet.budgets:
         drawn.append((("no budget is configured: nothing limits the cloud calls", "dim"),))
-    return (*drawn, *_totals(picture, width))
+    totals = [total for total in picture.totals if kept is None or _key(total) in kept]
+    drawn += _totals(totals, width)
+    return tuple(drawn) or ((("nothing passes the filter: esc clears it", "dim"),),)
+
+
+def _key(of: Budget | ModelTotal) -> str:
+    return f"budget {of.name}" if isinstance(of, Budget) else f"model {of.model}"
+
+
+def rows(picture: Picture) -> tuple[Row, ...]:
+    """The same figures one by one, to be filtered and exported."""
+    return (*(_budget_row(budget, picture) for budget in picture.fleet.budgets), *map(_total_row, picture.totals))
+
+
+def _budget_row(budget: Budget, picture: Picture) -> Row:
+    cells = {"kind": "budget", "name": label(budget.name), "unit": str(budget.unit)}
+    usage = picture.snapshot.usage.get(budget.name)
+    if usage is not None:
+        cells |= {"percent": f"{usage.percent}%", "band": label(band_of(usage, picture.fleet.bands).name)}
+        of_money = budget.unit is BudgetUnit.NANO_USD
+        cells |= {
+            key: figures.money(amount) if of_money else str(amount)
+            for key, amount in (("used", usage.used), ("limit", usage.limit))
+        }
+    return _row(_key(budget), cells)
+
+
+def _total_row(total: ModelTotal) -> Row:
+    counts = {"requests": total.requests, "input": total.input_tokens, "output": total.output_tokens}
+    cells = {"kind": "model", "name": label(total.model), "cost": figures.money(total.nano_usd)}
+    return _row(_key(total), cells | {key: str(count) for key, count in counts.items()})
+
+
+def _row(key: str, cells: dict[str, str]) -> Row:
+    return Row(key, {name: (text, "") for name, text in cells.items()})
 
 
 def amount(used: int, limit: int, unit: BudgetUnit) -> str:
@@ -65,12 +110,12 @@ def ahead_of(usage: Usage, picture: Picture) -> str:
     return f"{found.at}% in {figures.until(found.when - picture.now)} at this rate"
 
 
-def _totals(picture: Picture, width: int) -> tuple[Line, ...]:
-    if not picture.totals:
+def _totals(totals: Sequence[ModelTotal], width: int) -> tuple[Line, ...]:
+    if not totals:
         return ()
-    wide = min(max(len(total.model) for total in picture.totals) + 1, max(width - 36, 8))
+    wide = min(max(len(total.model) for total in totals) + 1, max(width - 36, 8))
     drawn: list[Line] = [((f"{'today, UTC':<{wide}}{'req':>5}{'in':>8}{'out':>8}{'cost':>11}", "head"),)]
-    for total in picture.totals:
+    for total in totals:
         tokens = f"{figures.compact(total.input_tokens):>8}{figures.compact(total.output_tokens):>8}"
         about = " est" if total.estimated else ""
         cost = f"{figures.money(total.nano_usd):>11}{about}"
