@@ -7,13 +7,22 @@ from datetime import UTC
 import pytest
 from rich.cells import cell_len
 
-from pointsman.core.fleet import BudgetUnit
+from pointsman.core.fleet import BudgetUnit, Model, Tier
 from pointsman.core.history import Point
-from pointsman.core.snapshot import Gpu, GpuProcess, HostSample, ServiceState, ServiceStatus, Snapshot
+from pointsman.core.snapshot import (
+    EndpointStatus,
+    Gpu,
+    GpuProcess,
+    HostSample,
+    LoadedModel,
+    ServiceState,
+    ServiceStatus,
+    Snapshot,
+)
 from pointsman.core.usage import Usage
 from pointsman.tui import keys, slash
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit, bars, figures, machine, services, usage, zones
+from pointsman.tui.render import audit, bars, endpoints, figures, machine, services, usage, zones
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
 from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
@@ -276,3 +285,27 @@ def test_a_service_tells_how_long_ago_it_was_looked_at_and_is_stale_after_a_minu
     world = Snapshot(now=100.0, services=(status,), services_at=seen_at)
     (row,) = services.rows(Picture(fleet=None, snapshot=world))  # type: ignore[arg-type]  # not asked for here
     assert (row.cells["state"][0], row.cells["age"][0]) == (state, age)
+
+
+@pytest.mark.parametrize(
+    ("width", "more", "less"),
+    [
+        (58, set(), {"latency", "role"}),
+        (76, {"latency"}, {"role", "vram"}),
+        (96, {"role", "context", "errors"}, {"vram"}),
+    ],
+)
+def test_a_wide_fleet_tells_roles_contexts_and_errors_and_a_narrow_one_stays_as_it_is(
+    width: int, more: set[str], less: set[str]
+) -> None:
+    kept = {column.key for column, _ in fit_columns(endpoints.COLUMNS, width)}
+    assert more <= kept and not less & kept
+    assert {"latency", "vram"} <= {column.key for column, _ in fit_columns(endpoints.COLUMNS, 196)}
+
+
+def test_the_context_of_an_endpoint_is_the_one_it_really_has_and_a_smaller_one_is_a_warning() -> None:
+    models = [Model(name="coder", id="coder-q5k", endpoint="gpu", tier=Tier.T1, context=200_000)]
+    loaded = (LoadedModel(id="coder-q5k", context=65_536),)
+    assert endpoints._context(models, None) == ("200k", "")
+    assert endpoints._context(models, EndpointStatus(checked_at=0.0, loaded=loaded)) == ("65k", "warn")
+    assert endpoints._context([], None) == ("-", "dim")

@@ -51,7 +51,7 @@ async def test_a_list_is_filtered_sorted_opened_copied_and_exported(console: Any
         await until(pilot, lambda: app.clipboard.startswith("coder-gpu sim\t● UP\t"))
         await pilot.press("e", "2")
         await until(pilot, lambda: "endpoints.csv" in console.files.written)
-        assert console.files.written["endpoints.csv"].startswith("name,state,model")
+        assert console.files.written["endpoints.csv"].startswith("name,state,role,model")
         await until(pilot, lambda: "/state/exports/endpoints.csv" in read(app))
         console.files.clipboard = ""
         app.post_message(messages.Copied("x" * 80_000, "too much"))

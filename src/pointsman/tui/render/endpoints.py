@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 
-from pointsman.core.fleet import Endpoint, Locality
+from pointsman.core.fleet import Endpoint, Locality, Model
 from pointsman.core.health import BreakerState, Health, HealthState
 from pointsman.core.snapshot import EndpointStatus
 from pointsman.tui.picture import Picture
@@ -19,11 +20,15 @@ STALE_AFTER = 60.0  # seconds without any probe or call
 COLUMNS = (
     Column("name", "ENDPOINT", 15, flex=1, most=26),
     Column("state", "STATE", 9, most=14),
+    Column("role", "ROLE", 10, rank=4, flex=1, most=24),
     Column("model", "MODEL", 11, flex=4, most=34),
-    Column("latency", "LAT", 5, rank=4, right=True),
+    Column("context", "CTX", 4, rank=4, right=True),
+    Column("vram", "VRAM", 6, rank=6, right=True),
+    Column("latency", "LAT", 5, rank=5, right=True),
     Column("ttft", "TTFT", 5, rank=2, right=True),
     Column("rate", "TOK/S", 5, rank=1, right=True),
     Column("queue", "QUEUE", 5, rank=3, right=True),
+    Column("errors", "ERR%", 4, rank=4, right=True),
     Column("age", "AGE", 4, rank=1, right=True),
 )
 
@@ -56,19 +61,47 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
         "model": _model(health, status),
         "age": (figures.seen(age_of(health, status, picture.now)), "dim"),
     }
-    cells |= _measures(status) | _unseen(endpoint, status, picture)
+    cells |= _measures(status) | _places(endpoint, status, picture) | _unseen(endpoint, picture)
     return Row(endpoint.name, cells, wide="" if health.state in _ANSWERING else "model")
 
 
-def _unseen(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture) -> dict[str, Part]:
-    """What has no column and can be filtered by."""
+def _models(endpoint: Endpoint, picture: Picture) -> list[Model]:
+    return [model for model in picture.fleet.models.values() if model.endpoint == endpoint.name]
+
+
+def _places(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture) -> dict[str, Part]:
+    """What there is room for on a wide screen: its part in the fleet, and what it holds."""
+    names = {model.name for model in _models(endpoint, picture)}
+    roles = " ".join(label(role.name) for role in picture.fleet.roles.values() if role.primary in names)
     held = [model.vram for model in status.loaded if model.vram is not None] if status else []
-    models = [model for model in picture.fleet.models.values() if model.endpoint == endpoint.name]
+    traffic = picture.snapshot.traffic.get(endpoint.name)
+    failed = traffic.error_percent if traffic else None
+    return {
+        "role": (roles or "-", "" if roles else "dim"),
+        "context": _context(_models(endpoint, picture), status),
+        "vram": (figures.size(sum(held)), "") if held else ("-", "dim"),
+        "errors": ("-", "dim") if failed is None else (figures.share(failed), "bad" if failed else ""),
+    }
+
+
+def _context(models: Sequence[Model], status: EndpointStatus | None) -> Part:
+    """What is really loaded, else what is configured; a warning where less is loaded than the configuration says."""
+    stated = {model.id: model.context for model in models if model.context}
+    live = {model.id: model.context for model in status.loaded if model.context} if status else {}
+    live |= dict(status.contexts) if status else {}
+    real = {name: size for name, size in live.items() if name in stated} or live
+    most = max(real.values(), default=None) or max(stated.values(), default=None)
+    short = any(size < stated.get(name, 0) for name, size in real.items())
+    return ("-", "dim") if most is None else (figures.tokens(most), "warn" if short else "")
+
+
+def _unseen(endpoint: Endpoint, picture: Picture) -> dict[str, Part]:
+    """What has no column and can be filtered by."""
+    models = _models(endpoint, picture)
     return {
         "kind": (str(endpoint.kind), ""),
         "where": (str(endpoint.locality), ""),
         "tier": (" ".join(sorted({str(model.tier) for model in models})), ""),
-        "vram": (figures.size(sum(held)) if held else "-", ""),
         "asks": (" ".join(label(model.name) for model in models), ""),
     }
 

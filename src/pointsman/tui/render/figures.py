@@ -99,6 +99,16 @@ def compact(number: int | None) -> str:
     return f"{number / 1_000_000:.1f}M"
 
 
+def tokens(number: int) -> str:
+    """The size of a context in four cells: `512`, `65k`, `200k`, `1.0M`."""
+    return f"{number // 1_000}k" if 1_000 <= number < 1_000_000 else compact(number)
+
+
+def share(percent: float) -> str:
+    """In four cells: `0.4`, `33.3`, `100`."""
+    return f"{percent:.0f}" if percent >= 99.95 else f"{percent:.1f}"
+
+
 def rate(tokens_per_s: float | None) -> str:
     """Tokens per second."""
     if tokens_per_s is None:

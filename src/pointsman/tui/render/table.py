@@ -1,4 +1,4 @@
-"""Rows of a list laid out in exactly the width there is: narrow columns go first, by rank."""
+"""Rows of a list laid out in exactly the width there is: columns are left out by rank."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`rank` 0 always stays; higher ranks are left out first. `flex` shares what width is left, up to `most`."""
+    """`rank` 0 always stays; higher ranks are left out first, those of one rank together. `flex` shares what width is
+    left, up to `most`."""
 
     key: str
     title: str
@@ -42,13 +43,12 @@ Fitted = tuple[tuple[Column, int], ...]
 
 def fit_columns(columns: Sequence[Column], width: int) -> Fitted:
     """The columns that fit, with their widths, in their order."""
-    kept = list(columns)
-    while len(kept) > 1 and _needed(kept) > width:
-        worst = max(column.rank for column in kept)
-        if worst == 0:
-            break
-        kept = [column for column in kept if column.rank < worst]
-    return _stretched(kept, width)
+    kept = frozenset({0})
+    for rank in sorted({column.rank for column in columns} - kept):
+        more = kept | {rank}
+        if _needed([column for column in columns if column.rank in more]) <= width:
+            kept = more  # what a rank that is too wide leaves free, a later one may take
+    return _stretched([column for column in columns if column.rank in kept], width)
 
 
 def _needed(columns: Sequence[Column]) -> int:
