@@ -102,7 +102,10 @@ def test_every_binding_has_an_id_of_its_own_and_a_title() -> None:
         ({"zom": "x"}, ["zom: no action is called so, did you mean 'zoom'?"]),
         ({"why": "q"}, ["why: q is the key of 'quit' as well"]),
         ({"service.stop": "r"}, ["service.stop: r is the key of 'service.restart' as well"]),
-        ({"zoom": "y"}, [f"zoom: y is the key of '{other}' as well" for other in ("list.copy", "turn.copy")]),
+        (
+            {"zoom": "y"},
+            [f"zoom: y is the key of '{pane}.copy' as well" for pane in ("list", "turn", "usage", "memory")],
+        ),
         ({"why": "ctrl+m"}, ["why: terminals send enter for ^m"]),
         ({"why": "ctrl+["}, ["why: terminals send escape for ^["]),
         ({"why": "ctrl+b"}, ["why: ^b never arrives: tmux takes it"]),
