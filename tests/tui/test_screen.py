@@ -98,7 +98,7 @@ async def test_the_widest_screen_shows_every_pane_with_its_figures(console: Any,
     async with screen(console, (200, 60)) as (app, _):
         text = read(app)
     for shown in (
-        "● UP", "✖ DOWN", "◐ LOADING", "? STALE", "412", "coder-gpu sim", "LAT", "connection refused", "429, retry in 41 s",  # endpoints
+        "● UP", "✖ DOWN", "◐ LOADING", "? STALE", "412", "coder-gpu sim", "ERR%", "implementer", "connection refused", "429, retry in 41 s",  # endpoints
         "112.0G/140.0G", "61°C", "qwen3-vl:8b 10.0G +ram 2.0G", "38.0G/128.0G",  # memory
         "1.7M of 2.0M tok", "PREFER-CHEAP", "resets in 2d 04h", "$3.12 of $10.00", "deepseek-chat",  # usage
         "✖ failed", "exit 137", "routing auto", "▼ step-down", "coder-next → deep", "next cheap-only at 90%",
