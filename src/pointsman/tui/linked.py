@@ -25,6 +25,7 @@ from pointsman.tui import messages
 from pointsman.tui.screens.home import Home
 from pointsman.tui.screens.modal import Live
 from pointsman.tui.signals import Signals
+from pointsman.tui.sweeping import Sweeping
 from pointsman.tui.telling import TellingApp
 from pointsman.tui.untrusted import Backstop, clean, one_line
 
@@ -65,6 +66,7 @@ class LinkedApp(TellingApp):
         self.filters_of_text: tuple[LineFilter, ...] = (Backstop(),)
         self._applied: tuple[Picture, Picture, int | None] | None = None  # shown, live, held back
         self._apply_timer: Timer | None = None
+        self._sweeping: Sweeping | None = None
         self._early: list[events.Event] | None = []  # input that came before the panes; None: they are there
 
     def get_default_screen(self) -> Screen[Any]:
@@ -90,6 +92,8 @@ class LinkedApp(TellingApp):
 
     async def on_event(self, event: events.Event) -> None:
         """What is typed ahead waits for the panes: without them it would fall on the app's keys, and `q` quits."""
+        if self._sweeping is not None and isinstance(event, events.InputEvent | events.Paste):
+            self._sweeping.disturbed()
         if self._early is not None and isinstance(event, events.InputEvent | events.Paste):
             self._early.append(event)
         else:
@@ -108,9 +112,8 @@ class LinkedApp(TellingApp):
     def _open_console(self) -> None:
         from pointsman.tui.bridge import hold
 
-        if not gc.isenabled():  # as the door left it: what is loaded by now stays, and need never be looked at again
-            gc.freeze()
-            gc.enable()
+        if not gc.isenabled():  # as the door left it
+            self._sweeping = Sweeping()
         self._holding = asyncio.create_task(hold(self._open, self.post_message, self._leaving))
         self._holding.add_done_callback(self._let_go)
 
@@ -231,6 +234,11 @@ class LinkedApp(TellingApp):
 
     # --- drawing ---
 
+    def _pass(self) -> None:
+        self.apply()
+        if self._sweeping is not None:
+            self._sweeping.passed(self.chat.busy)
+
     def apply(self) -> None:
         """The one pass that draws: at most once a second, and only when something differs."""
         if self.picture is None:
@@ -257,7 +265,7 @@ class LinkedApp(TellingApp):
     def _apply_every(self, seconds: float) -> None:
         if self._apply_timer is not None:
             self._apply_timer.stop()
-        self._apply_timer = self.set_interval(seconds, self.apply)
+        self._apply_timer = self.set_interval(seconds, self._pass)
 
 
 _FINISHED = frozenset({WorkerState.SUCCESS, WorkerState.ERROR, WorkerState.CANCELLED})

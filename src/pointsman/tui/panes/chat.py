@@ -203,6 +203,7 @@ class ChatPane(AskingPane):
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
+        self.keyed()
         event.stop()
         if self.talk.pending is not None or self.talk.editing is not None:
             return

@@ -20,6 +20,7 @@ from pointsman.engine.events import EngineEvent
 from pointsman.tui import keeping
 from pointsman.tui.conversation import After, Conversation, Turn
 from pointsman.tui.messages import Ask, Detailed, Keep
+from pointsman.tui.pacing import BEATS_PER_SECOND, ECHO_S, Pace
 from pointsman.tui.panes.pane import Drawn, Pane
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.transcript import Transcript
@@ -30,7 +31,6 @@ from pointsman.tui.render.paint import paint, stack
 from pointsman.tui.render.zones import TITLES
 from pointsman.tui.untrusted import label, one_line
 
-FLUSHES_PER_SECOND: Final = 8
 KEEP_EVERY: Final = 2.0  # seconds between two times that a running reply is kept
 MOST_TABS: Final = 9
 
@@ -71,6 +71,7 @@ class TalksPane(Pane):
         self.talks = [Talk(Transcript(Conversation()))]
         self.place = 0
         self._titled = ""
+        self._pace = Pace()
         self._flush_timer: Timer | None = None
         self._keep_timer: Timer | None = None
 
@@ -87,7 +88,7 @@ class TalksPane(Pane):
     def on_mount(self) -> None:
         for name in ("#talks", "#below", "#waiting", "#hints"):
             self.query_one(name).display = False
-        self._flush_timer = self.set_interval(1 / FLUSHES_PER_SECOND, self.flush, pause=True)
+        self._flush_timer = self.set_interval(1 / BEATS_PER_SECOND, self._beat, pause=True)
         self._keep_timer = self.set_interval(KEEP_EVERY, self._keep_running, pause=True)
         self.show_route()
 
@@ -112,6 +113,11 @@ class TalksPane(Pane):
     @property
     def running(self) -> Turn | None:
         return self.conversation.running
+
+    @property
+    def busy(self) -> bool:
+        """A reply comes, in whichever conversation."""
+        return any(talk.conversation.running is not None for talk in self.talks)
 
     @property
     def chosen(self) -> Turn | None:
@@ -344,6 +350,20 @@ class TalksPane(Pane):
             self._keep_timer.pause()
 
     # --- drawing ---
+
+    async def _beat(self) -> None:
+        if self._pace.beat():
+            await self.flush()
+
+    async def _echoed(self) -> None:
+        if self._pace.echoed():
+            await self.flush()
+
+    def keyed(self) -> None:
+        """A key was pressed in the input: its echo goes before the reply."""
+        if self.busy:
+            self._pace.key()
+            self.set_timer(ECHO_S, self._echoed)
 
     async def flush(self) -> None:
         """Draws what came since the last flush. Rests only when every turn is on the screen to its end: a reply may

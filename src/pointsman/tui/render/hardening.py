@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-HARDENS_FROM: Final = 1_500  # characters
+HARDENS_FROM: Final = 700  # characters
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
