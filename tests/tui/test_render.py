@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyte.screens import wcwidth  # a terminal's own table
 from rich.cells import cell_len
 
 from pointsman.core.fleet import BudgetUnit, Model, Tier
@@ -152,6 +155,45 @@ def test_a_row_and_its_heading_have_the_same_columns_whatever_is_in_the_cells() 
 )
 def test_crop(text: str, width: int, shown: str) -> None:
     assert crop(text, width) == shown
+
+
+PIECES = (
+    "a",
+    " ",
+    "한국",
+    "中",
+    "🙂",
+    "👨‍👩‍👧",
+    "❤️",
+    "👍🏽",
+    "e\u0301",
+    "עברית",
+    "العربية",
+    "\u200f",
+    "\u200d",
+    "\ufe0f",
+    "ﾊﾟ",
+    "ไทย",
+    "नमस्ते",
+)
+FOREIGN = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+
+
+@given(st.tuples(FOREIGN, FOREIGN, FOREIGN), st.integers(0, 24), st.sampled_from(("", "name")))
+def test_no_row_leaves_its_width_whatever_script_stands_in_it(texts: tuple[str, ...], width: int, wide: str) -> None:
+    """By Rich's tables, and by those of a terminal that joins nothing."""
+    parts = [(text, "") for text in texts]
+    lines = [paint(fit(parts, width)).plain, paint(spread(parts[:2], parts[2:], width)).plain, crop(texts[0], width)]
+    assert all(max(cell_len(line), sober(line)) <= width for line in lines)
+    assert cell_len(lines[2]) == width
+    fitted = fit_columns(COLUMNS, width)
+    cells = dict(zip(("name", "state", "why"), parts, strict=True))
+    drawn = draw(Row("k", cells, wide), fitted).plain
+    assert cell_len(drawn) == sober(drawn) == cell_len(head(fitted).plain)
+
+
+def sober(text: str) -> int:
+    return sum(max(wcwidth(character), 0) for character in text)
 
 
 def test_a_wide_cell_takes_the_room_up_to_the_last_column() -> None:

@@ -38,8 +38,14 @@ def test_nothing_a_terminal_would_obey_is_left(text: str) -> None:
 
 
 def test_ordinary_text_newlines_tabs_and_emoji_stay_as_they_are() -> None:
-    text = "héllo\t한국어\n👩‍💻 done"
+    text = "héllo\t한국어\n👩💻❤️👍🏽 done"
     assert clean(text) == text
+
+
+def test_no_joiner_is_left_since_rich_cannot_cut_a_text_that_begins_with_two() -> None:
+    hostile = "\u200d\u200d한 a\u200db 👩‍💻"
+    assert clean(hostile) == "한 ab 👩💻"
+    assert list(to_content(hostile).wrap(3))
 
 
 @settings(max_examples=100 if SOAK == 1 else 10_000)

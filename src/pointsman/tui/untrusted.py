@@ -19,9 +19,12 @@ _LINE_MOST: Final = 2_000  # characters of one line that are worth laying out
 
 
 def _forbidden() -> dict[int, str]:
-    """Control characters become their visible picture; what reorders or hides text becomes U+FFFD."""
+    """Control characters become their visible picture; what reorders or hides text becomes U+FFFD.
+
+    The joiner is left out: terminals disagree about what it joins, and Rich cannot cut a text that begins with two.
+    """
     table = {code: chr(0x2400 + code) for code in range(0x20)}
-    table |= {0x7F: "\u2421", 0x0D: ""}
+    table |= {0x7F: "\u2421", 0x0D: "", 0x200D: ""}
     del table[0x09], table[0x0A]
     lost = [
         *range(0x80, 0xA0),  # C1: an 8-bit CSI is as good as ESC [
@@ -40,6 +43,7 @@ def _forbidden() -> dict[int, str]:
 
 _TABLE: Final = _forbidden()
 _FORBIDDEN: Final = re.compile(f"[{''.join(re.escape(chr(code)) for code in sorted(_TABLE))}]")
+_UNSURE: Final = dict.fromkeys((0xFE0F, *range(0x1F3FB, 0x1F400)))  # emoji's looks: wide here, narrow there
 _IDENTIFIER: Final = re.compile(r"[\x20-\x7e]*\Z")
 
 
@@ -49,9 +53,14 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """For a cell or a head line: clean, without line breaks, and bounded."""
+    """For a cell or a head line: clean, without line breaks, bounded, and as wide in every terminal."""
     cut = text if len(text) <= _LINE_MOST else text[:_LINE_MOST] + "…"
-    return clean(cut).replace("\n", " ").replace("\t", " ")
+    line = _unbroken(cut)
+    return line if line.isascii() else line.translate(_UNSURE)
+
+
+def _unbroken(text: str) -> str:
+    return clean(text).replace("\n", " ").replace("\t", " ")
 
 
 def label(name: str) -> str:
@@ -92,4 +101,4 @@ class AsciiOnly(LineFilter):
 
 def _cleaned(segment: Segment) -> Segment:
     text, style, control = segment
-    return Segment(one_line(text) if not text.isprintable() else text, style, control)
+    return Segment(_unbroken(text) if not text.isprintable() else text, style, control)

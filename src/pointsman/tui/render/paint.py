@@ -68,8 +68,8 @@ def fit(parts: Iterable[Part], width: int, ellipsis: str = "…") -> tuple[Part,
 
 
 def spread(left: Iterable[Part], right: Iterable[Part], width: int) -> tuple[Part, ...]:
-    """`left` at the left, `right` at the right edge; the left part gives way."""
-    tail = tuple(right)
+    """`left` at the left, `right` at the right edge; the left part gives way first."""
+    tail = fit(right, width)
     room = width - width_of(tail)
     head = fit(left, max(room - 1, 0))
     return (*head, (" " * max(room - width_of(head), 0), ""), *tail)
