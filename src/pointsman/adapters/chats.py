@@ -6,21 +6,17 @@ it costs a record, never a call. What is in it was redacted before it came here 
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from pointsman.adapters.sqlite_thread import File, SqliteThread
 from pointsman.core.chats import HIT_BEGINS, HIT_ENDS, Chat, ChatFound, ChatHead, ChatTurn, found_in, matches
 from pointsman.core.codec import decode, encode
-from pointsman.ports import StoreUnavailable
 
-T = TypeVar("T")
 Redact = Callable[[str], str]
 
 CHATS = "chats.db"
@@ -69,65 +65,47 @@ def _as_it_is(text: str) -> str:
 
 
 class SqliteChats:
-    """`ports.Chats` in `state_dir/chats.db`, opened when it is first needed, on a thread of its own.
+    """`ports.Chats` in `state_dir/chats.db`.
 
     Not `create`: only looks at what is there; without a file there are no conversations.
     """
 
     def __init__(self, state_dir: Path, *, redact: Redact = _as_it_is, create: bool = True) -> None:
-        self._path = state_dir / CHATS
-        self._redact, self._create = redact, create
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chats")
-        self._connection: sqlite3.Connection | None = None
+        self._redact = redact
+        # Not the write-ahead log: two screens may write at once, and a deleted conversation is to leave no copy there.
+        self._file = SqliteThread(
+            File(path=state_dir / CHATS, journal="TRUNCATE", busy_s=_BUSY_S, schema=_SCHEMA, create=create)
+        )
 
     async def keep(self, head: ChatHead, place: int, turn: ChatTurn) -> None:
-        await self._run(lambda c: self._put(c, head, place, (turn,)))
+        await self._file.run(lambda c: self._put(c, head, place, (turn,)))
 
     async def keep_copy(self, head: ChatHead, turns: Sequence[ChatTurn]) -> None:
-        await self._run(lambda c: self._put(c, head, 0, turns))
+        await self._file.run(lambda c: self._put(c, head, 0, turns))
 
     async def cut(self, chat: str, place: int) -> None:
-        await self._run(lambda c: _drop(c, "chat = ? AND place >= ?", (chat, place)))
+        await self._file.run(lambda c: _drop(c, "chat = ? AND place >= ?", (chat, place)))
 
     async def heads(self, limit: int = 200) -> tuple[ChatHead, ...]:
-        return await self._run(lambda c: _heads(c, limit))
+        return await self._file.run(lambda c: _heads(c, limit))
 
     async def search(self, written: str, limit: int = 50) -> tuple[ChatFound, ...]:
-        return await self._run(lambda c: _search(c, written, limit))
+        return await self._file.run(lambda c: _search(c, written, limit))
 
     async def open(self, chat: str, detailed: int = 0) -> Chat:
-        return await self._run(lambda c: _open_chat(c, chat, detailed))
+        return await self._file.run(lambda c: _open_chat(c, chat, detailed))
 
     async def details(self, chat: str, first: int, end: int) -> tuple[ChatTurn, ...]:
-        return await self._run(lambda c: _turns(c, chat, first, end, detailed_from=first))
+        return await self._file.run(lambda c: _turns(c, chat, first, end, detailed_from=first))
 
     async def rename(self, chat: str, title: str) -> None:
-        await self._run(lambda c: _rename(c, chat, self._redact(title)))
+        await self._file.run(lambda c: _rename(c, chat, self._redact(title)))
 
     async def delete(self, chat: str) -> None:
-        await self._run(lambda c: _delete(c, chat))
+        await self._file.run(lambda c: _delete(c, chat))
 
     async def aclose(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        await asyncio.to_thread(self._thread.shutdown)
-
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
-
-    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            if self._connection is None:
-                self._connection = _open(self._path, create=self._create)
-            with self._connection:  # one transaction, undone if it fails
-                return work(self._connection)
-        except (sqlite3.Error, OSError, ValueError) as error:
-            self._close()
-            raise StoreUnavailable(f"{self._path.name}: {error}") from error
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        await self._file.aclose()
 
     def _put(self, connection: sqlite3.Connection, head: ChatHead, place: int, turns: Sequence[ChatTurn]) -> None:
         title = self._redact(head.title)
@@ -136,23 +114,6 @@ class SqliteChats:
         for at, turn in enumerate(turns, place):
             told = self._redact(_json(encode(replace(turn, detail={}))))
             _put_turn(connection, head.id, at, told, self._redact(_json(encode(turn.detail))))
-
-
-def _open(path: Path, *, create: bool) -> sqlite3.Connection:
-    if create:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(path if create or path.exists() else ":memory:", timeout=_BUSY_S)
-    try:
-        # Not the write-ahead log: two screens may write at once, and a deleted conversation is to leave no copy there.
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.executescript(_SCHEMA)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _json(value: Any) -> str:

@@ -6,22 +6,17 @@ it costs a preference, never a call. Holds no word of a prompt (see `core.simila
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
+from pointsman.adapters.sqlite_thread import File, SqliteThread
 from pointsman.core.request import Task
 from pointsman.core.similar import Fingerprint, Past, SimilarEvidence, alike, best, fingerprint
-from pointsman.ports import StoreUnavailable
-
-T = TypeVar("T")
 
 MEMORY = "memory.db"
+_BUSY_S = 2.0  # how long another program of ours may write
 _CANDIDATES = 200  # nearest rated tasks that are looked at
 _UNRATED_DAYS = 30  # a fingerprint that nobody rated is forgotten after this
 _SCHEMA = """
@@ -51,43 +46,23 @@ ORDER BY bm25(term), f.id LIMIT ?
 
 
 class SqliteMemory:
-    """`ports.Memory` in `state_dir/memory.db`, opened when it is first needed, on a thread of its own."""
+    """`ports.Memory` in `state_dir/memory.db`."""
 
     def __init__(self, state_dir: Path) -> None:
-        self._path = state_dir / MEMORY
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="memory")
-        self._connection: sqlite3.Connection | None = None
+        secret = f"INSERT OR IGNORE INTO secret (only, key) VALUES (1, x'{os.urandom(16).hex()}');"
+        self._file = SqliteThread(File(path=state_dir / MEMORY, journal="WAL", busy_s=_BUSY_S, schema=_SCHEMA + secret))
 
     async def recall(self, task: Task, text: str) -> SimilarEvidence | None:
-        return await self._run(lambda c: _recall(c, task, text))
+        return await self._file.run(lambda c: _recall(c, task, text))
 
     async def remember(self, request: str, task: Task, text: str, at: float) -> None:
-        await self._run(lambda c: _remember(c, request, fingerprint(task, text, _key(c)), at))
+        await self._file.run(lambda c: _remember(c, request, fingerprint(task, text, _key(c)), at))
 
     async def record(self, request: str, model: str, good: bool, at: float) -> bool:
-        return await self._run(lambda c: _record(c, request, model, good, at))
+        return await self._file.run(lambda c: _record(c, request, model, good, at))
 
     async def aclose(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        await asyncio.to_thread(self._thread.shutdown)
-
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
-
-    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            if self._connection is None:
-                self._connection = _open(self._path)
-            with self._connection:  # one transaction, undone if it fails
-                return work(self._connection)
-        except (sqlite3.Error, OSError) as error:
-            self._close()
-            raise StoreUnavailable(str(error)) from error
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        await self._file.aclose()
 
 
 def recall_now(state_dir: Path, task: Task, text: str) -> SimilarEvidence | None:
@@ -103,23 +78,6 @@ def recall_now(state_dir: Path, task: Task, text: str) -> SimilarEvidence | None
             connection.close()
     except sqlite3.Error:
         return None
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(path, timeout=2.0)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.executescript(_SCHEMA)
-        with connection:
-            connection.execute("INSERT OR IGNORE INTO secret (only, key) VALUES (1, ?)", (os.urandom(16),))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _key(connection: sqlite3.Connection) -> bytes:
