@@ -204,7 +204,7 @@ async def test_a_raised_cap_is_asked_about_and_undone_to_the_cap_before(console:
         await pilot.press("y")
         await until(pilot, lambda: limit() == 12.5 and app.undo is not None and "12.50" in app.undo.what)
         await pilot.press("escape", "1", "u")
-        await until(pilot, lambda: limit() == 8)
+        await until(pilot, lambda: limit() == 8 and "of $8.00, capped" in read(app))
         app.cap_by("cloud-day default")
         await until(pilot, lambda: "lets up to $2.00 more leave today" in read(app))
         await pilot.press("n")

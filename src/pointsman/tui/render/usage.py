@@ -88,7 +88,8 @@ def _budget(budget: Budget, picture: Picture, width: int) -> tuple[Line, ...]:
         return ((name, *bar(None, room, glyphs=picture.glyphs), ("  n/a", "dim")),)
     tone = tone_of(usage.percent)
     band = band_of(usage, picture.fleet.bands)
-    about = f"{amount(usage.used, usage.limit, budget.unit)} · {resets(usage, picture.now)}"
+    capped = "" if usage.limit == budget.limit else ", capped"
+    about = f"{amount(usage.used, usage.limit, budget.unit)}{capped} · {resets(usage, picture.now)}"
     ahead = (f"  {ahead_of(usage, picture)}", "dim")
     return (
         (
