@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from pointsman.adapters.answer import Answer, ErrorFrame
+from pointsman.adapters.answer import ErrorFrame
 from pointsman.adapters.exchange import Exchange
-from pointsman.adapters.lenient import JsonObject, count, decode_json, name, record, records
+from pointsman.adapters.frames_decoder import FramesDecoder
+from pointsman.adapters.lenient import JsonObject, count, name, record, records
 from pointsman.adapters.params import configured
-from pointsman.adapters.sse import Frames, SseEvent
 from pointsman.adapters.urls import api_of
 from pointsman.core.outcome import FailureKind, TokenUsage
 from pointsman.core.request import Message
@@ -75,32 +75,14 @@ def _blocks(message: Message) -> Iterator[dict[str, object]]:
         yield {"type": "text", "text": message.text}
 
 
-class AnthropicDecoder:
-    """`answer.Decoder` of a message: an event stream, or the one document of a server that does not stream."""
+class AnthropicDecoder(FramesDecoder):
+    """`answer.Decoder` of a message."""
 
     def __init__(self, notes: tuple[str, ...] = ()) -> None:
-        self._frames = Frames()
-        self._answer = Answer(notes=list(notes))
+        super().__init__(notes)
         self._counts: dict[str, int] = {}
-        self._understood = False
         self._window_full = False
         self._counted = False  # the output count is the whole answer's, and not the placeholder of its start
-
-    @property
-    def answer(self) -> Answer:
-        return self._answer
-
-    def feed(self, data: bytes) -> Iterator[Chunk]:
-        for event in self._frames.feed(data):
-            yield from self._event(event)
-
-    def close(self) -> Iterator[Chunk]:
-        for event in self._frames.close():
-            yield from self._event(event)
-        if not self._answer.complete:
-            alien = not self._understood and (self._frames.foreign or self._frames.whole)
-            self._answer.cut(foreign=self._frames.opening.decode("utf-8", "replace") if alien else "")
-        yield self._finish()
 
     def _finish(self) -> Finish:
         if self._window_full:
@@ -110,15 +92,8 @@ class AnthropicDecoder:
         finish = self._answer.finish()
         return finish if self._counted else replace(finish, usage=None)
 
-    def _event(self, event: SseEvent) -> Iterator[Chunk]:
-        if self._answer.ended:
-            return
-        value = decode_json(event.data.encode())
-        if not isinstance(value, dict):
-            if not self._frames.whole:
-                self._answer.skip_broken(event.data)
-            return
-        kind = name(value.get("type")) or event.event
+    def _object(self, value: JsonObject, event: str) -> Iterator[Chunk]:
+        kind = name(value.get("type")) or event
         if kind == "error" or value.get("error"):
             raise ErrorFrame(value)
         yield from self._typed(kind, value)

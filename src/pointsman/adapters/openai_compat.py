@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 
-from pointsman.adapters.answer import Answer, ErrorFrame
+from pointsman.adapters.answer import ErrorFrame
 from pointsman.adapters.dialects import PLAIN, Dialect, dialect_of
 from pointsman.adapters.exchange import Exchange
-from pointsman.adapters.lenient import JsonObject, count, decode_json, name, number, record, records
+from pointsman.adapters.frames_decoder import FramesDecoder
+from pointsman.adapters.lenient import JsonObject, count, name, number, record, records
 from pointsman.adapters.params import configured
-from pointsman.adapters.sse import Frames, SseEvent
+from pointsman.adapters.sse import SseEvent
 from pointsman.adapters.urls import api_of
 from pointsman.core.outcome import TokenUsage
 from pointsman.core.request import Image, Message
@@ -65,50 +66,26 @@ def _image(image: Image) -> dict[str, object]:
     return {"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{image.data}"}}
 
 
-class OpenAIDecoder:
-    """`answer.Decoder` of a chat completion: chunks, or the one document of a server that does not stream."""
+class OpenAIDecoder(FramesDecoder):
+    """`answer.Decoder` of a chat completion."""
 
     def __init__(self, dialect: Dialect = PLAIN, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(notes)
         self._dialect = dialect
-        self._frames = Frames()
-        self._answer = Answer(notes=list(notes))
-        self._understood = False  # anything of this protocol was seen
         self._refused = False
 
-    @property
-    def answer(self) -> Answer:
-        return self._answer
-
-    def feed(self, data: bytes) -> Iterator[Chunk]:
-        for event in self._frames.feed(data):
-            yield from self._event(event)
-
-    def close(self) -> Iterator[Chunk]:
-        for event in self._frames.close():
-            yield from self._event(event)
-        if not self._answer.complete:
-            alien = not self._understood and (self._frames.foreign or self._frames.whole)
-            self._answer.cut(foreign=self._frames.opening.decode("utf-8", "replace") if alien else "")
-        yield self._answer.finish()
-
     def _event(self, event: SseEvent) -> Iterator[Chunk]:
-        if self._answer.ended:
-            return
         if event.data.strip() == "[DONE]":
             self._answer.ended = True
-            return
-        value = decode_json(event.data.encode())
-        if isinstance(value, list) and value:
-            value = value[0]  # Gemini wraps errors in an array
-        if not isinstance(value, dict):
-            if not self._frames.whole:
-                self._answer.skip_broken(event.data)
-            return
-        if value.get("error") or event.event == "error":
-            raise ErrorFrame(value)
-        yield from self._object(value)
+        yield from super()._event(event)
 
-    def _object(self, value: JsonObject) -> Iterator[Chunk]:
+    def _value(self, event: SseEvent) -> object:
+        value = super()._value(event)
+        return value[0] if isinstance(value, list) and value else value  # Gemini wraps errors in an array
+
+    def _object(self, value: JsonObject, event: str) -> Iterator[Chunk]:
+        if value.get("error") or event == "error":
+            raise ErrorFrame(value)
         choices = records(value.get("choices"))
         self._understood = self._understood or "choices" in value
         yield from self._answer.named(self._model(value))
