@@ -91,7 +91,12 @@ class LinkedApp(TellingApp):
         self.call_later(self._let_in)  # behind the focus that the panes asked for
 
     async def on_event(self, event: events.Event) -> None:
-        """What is typed ahead waits for the panes: without them it would fall on the app's keys, and `q` quits."""
+        """What is typed ahead waits for the panes: without them it would fall on the app's keys, and `q` quits.
+
+        What is pasted is foreign text, into whichever field it goes.
+        """
+        if isinstance(event, events.Paste):
+            event.text = clean(event.text)
         if self._sweeping is not None and isinstance(event, events.InputEvent | events.Paste):
             self._sweeping.disturbed()
         if self._early is not None and isinstance(event, events.InputEvent | events.Paste):

@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from pointsman.tui import keys, slash
-from pointsman.tui.untrusted import clean
 
 MOST_REMEMBERED = 200
 
@@ -89,10 +88,6 @@ class Prompt(TextArea):
             for key, active in self.screen.active_bindings.items()
             if active.node is self and active.binding.action in actions
         }
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        event.text = clean(event.text)
-        await super()._on_paste(event)
 
     def action_send(self) -> bool:
         text = self.text.strip()
