@@ -156,6 +156,9 @@ class MemoryStore:
             for b in self._capped(budgets)
         }
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        return {}
+
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return ()
 

@@ -558,6 +558,9 @@ class FakeConsole:
     async def audit_size(self) -> int:
         return len(self.rows)
 
+    async def hourly(self, since: float) -> dict[str, tuple[int, ...]]:
+        return {"opus": (*range(23), 40)}
+
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return (
             ModelTotal(

@@ -23,12 +23,14 @@ from pointsman.core.snapshot import (
     Snapshot,
 )
 from pointsman.core.usage import Usage
+from pointsman.ports import ModelTotal
 from pointsman.tui import keys, slash
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import audit, bars, endpoints, figures, machine, services, usage, zones
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
 from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
+from support.fleets import small_fleet
 
 
 @pytest.mark.parametrize(
@@ -351,3 +353,11 @@ def test_the_context_of_an_endpoint_is_the_one_it_really_has_and_a_smaller_one_i
     assert endpoints._context(models, None) == ("200k", "")
     assert endpoints._context(models, EndpointStatus(checked_at=0.0, loaded=loaded)) == ("65k", "warn")
     assert endpoints._context([], None) == ("-", "dim")
+
+
+def test_a_wide_usage_pane_draws_the_hours_of_each_model_and_a_narrow_one_does_not() -> None:
+    total = ModelTotal(model="opus", requests=3, input_tokens=10, output_tokens=5, nano_usd=7, estimated=0)
+    world = Picture(fleet=small_fleet(), snapshot=Snapshot(now=0), totals=(total,), hourly={"opus": (*(0,) * 23, 9)})
+    wide, narrow = (["".join(text for text, _ in line) for line in usage.lines(world, width)] for width in (96, 76))
+    assert wide[-1].endswith(UNICODE.spark[0] * 23 + UNICODE.spark[-1]) and "24 h" in wide[-2]
+    assert "24 h" not in narrow[-2] and not narrow[-1].endswith(UNICODE.spark[-1])

@@ -50,6 +50,9 @@ class NoStore:
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return ()
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        return {}
+
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         return ()
 

@@ -174,6 +174,10 @@ class Console(Protocol):
 
     async def totals(self, since: float) -> tuple[ModelTotal, ...]: ...
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        """Tokens of each model in each of the 24 hours from `since` on."""
+        ...
+
     async def set_override(self, override: Override) -> None:
         """Audited first, then in force. ValueError for an unknown model or scope."""
         ...

@@ -306,6 +306,9 @@ class Engine:
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return await self._store.totals(since)
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        return await self._store.hourly(since)
+
     # --- asking
 
     def new_request_id(self) -> str:

@@ -237,6 +237,10 @@ class Replay:
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return self._totals
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        """Not on the tape."""
+        return {}
+
     def explain(self, request: Request, what_if: Mapping[str, str] | None = None) -> Decision:
         supposed = suppose(self._snapshot, self.fleet, what_if or {})
         return decide(self.fleet, request, task_for(self.fleet, request), supposed)

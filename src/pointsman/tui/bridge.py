@@ -46,6 +46,7 @@ OpenConsole = Callable[[], AbstractAsyncContextManager[Console]]
 Post = Callable[[Message], object]
 
 DAY = 86_400
+HOURLY_EVERY = 60.0  # seconds
 NEWEST = 4  # lines the ticker may need
 EXPORT_PAGE = 1_000  # audit lines
 EXPORT_MOST = 100_000
@@ -69,6 +70,8 @@ class Bridge:
         self._console = console
         self._post = post
         self._audit_size = -1
+        self._hourly: Mapping[str, tuple[int, ...]] = {}
+        self._hourly_at = float("-inf")
 
     async def watch(self) -> None:
         self._post(Pictured(self._console.snapshot))
@@ -78,15 +81,17 @@ class Bridge:
             await self.read_ledger()
 
     async def read_ledger(self) -> None:
-        """The newest audit lines and the day's totals, when there are new ones."""
-        size = await self._console.audit_size()
-        if size == self._audit_size:
+        """The newest audit lines and the totals, when there are new ones; the hours of a day, once a minute."""
+        size, now = await self._console.audit_size(), self._console.snapshot.now
+        due = not 0 <= now - self._hourly_at < HOURLY_EVERY
+        if size == self._audit_size and not due:
             return
+        if due or not self._hourly:
+            self._hourly_at, self._hourly = now, await self._console.hourly(now - DAY)
         self._audit_size = size
         newest = await self._console.audit(AuditQuery(limit=NEWEST))
-        now = self._console.snapshot.now
         totals = await self._console.totals(now - now % DAY)
-        self._post(Ledger(newest, size, totals))
+        self._post(Ledger(newest, size, totals, self._hourly))
 
     async def ask(self, request: Request, *, plan: bool = False) -> None:
         await self._hear(request.id, self._console.plan(request) if plan else self._console.submit(request))

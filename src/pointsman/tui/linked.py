@@ -219,7 +219,9 @@ class LinkedApp(TellingApp):
     @on(messages.Ledger)
     def counted(self, event: messages.Ledger) -> None:
         if self.picture is not None:
-            self.picture = replace(self.picture, newest=event.newest, audit_size=event.size, totals=event.totals)
+            self.picture = replace(
+                self.picture, newest=event.newest, audit_size=event.size, totals=event.totals, hourly=event.hourly
+            )
 
     @on(messages.AuditPage)
     def paged(self, event: messages.AuditPage) -> None:

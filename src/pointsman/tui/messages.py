@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -46,11 +47,12 @@ class Pictured(Message):
 
 @dataclass(eq=False, repr=False)
 class Ledger(Message):
-    """The audit has grown: its newest lines, and the day's totals."""
+    """The audit has grown, or a minute is over: its newest lines, the day's totals, the last 24 hours of each model."""
 
     newest: tuple[AuditRow, ...]
     size: int
     totals: tuple[ModelTotal, ...]
+    hourly: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(eq=False, repr=False)

@@ -27,6 +27,7 @@ class Picture:
     snapshot: Snapshot
     banners: tuple[str, ...] = ()
     totals: tuple[ModelTotal, ...] = ()  # since midnight UTC
+    hourly: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))  # tokens, by model
     newest: tuple[AuditRow, ...] = ()  # newest first
     audit_size: int = 0
     audit_state: AuditState = AuditState()

@@ -291,6 +291,14 @@ async def test_totals_add_up_closed_calls_per_model_since_a_time(store, make):
     assert (everything.nano_usd, everything.estimated, recent.requests) == (140, 1, 1)
 
 
+async def test_the_hours_of_a_day_count_each_models_tokens_in_the_hour_they_were_asked_for(store, make):
+    for id, at in (("before", 999.0), ("first", 1_000.0), ("last", 1_000.0 + 23 * 3600)):
+        await store.reserve(make.reservation(id, 9, at=at, budgets=(), nano_usd=90), [], [])
+        await store.settle(make.settlement(id, 7, nano_usd=70, usage=TokenUsage(input=3, output=4)), [])
+    (hours,) = (await store.hourly(1_000.0)).values()
+    assert (hours[0], hours[23], sum(hours), len(hours)) == (7, 7, 14, 24)
+
+
 async def test_every_reservation_knows_its_intent_and_its_outcome_line(store, make):
     await store.append([make.line("before")])
     await store.reserve(

@@ -20,6 +20,8 @@ from pointsman.ports import BudgetFull, Charge, ModelTotal, Reservation, Settlem
 
 _COLUMN = {BudgetUnit.TOKENS: "tokens", BudgetUnit.NANO_USD: "nano_usd", BudgetUnit.REQUESTS: "requests"}
 
+HOURS = 24
+
 
 def ledger_time(connection: sqlite3.Connection, now: float) -> float:
     """`now`, or the newest time the ledger has seen if the clock was set back since."""
@@ -292,3 +294,16 @@ def totals(connection: sqlite3.Connection, since: float) -> tuple[ModelTotal, ..
         )
         for model, requests, input_tokens, output_tokens, nano_usd, estimated in rows
     )
+
+
+def hourly(connection: sqlite3.Connection, since: float) -> dict[str, tuple[int, ...]]:
+    """Tokens of each model in each of the 24 hours from `since` on, closed calls only."""
+    rows = connection.execute(
+        "SELECT model, cast((at - ?) / 3600 AS INTEGER), sum(coalesce(input, 0) + coalesce(output, tokens))"
+        " FROM reservation WHERE at >= ? AND at < ? AND state <> 'open' GROUP BY 1, 2",
+        (since, since, since + HOURS * 3600),
+    )
+    found: dict[str, list[int]] = {}
+    for model, hour, tokens in rows:
+        found.setdefault(model, [0] * HOURS)[hour] = tokens
+    return {model: tuple(hours) for model, hours in found.items()}

@@ -168,6 +168,9 @@ class SqliteStore:
     async def totals(self, since: float) -> tuple[ModelTotal, ...]:
         return await self._readers.run(lambda c: ledger.totals(c, since))
 
+    async def hourly(self, since: float) -> Mapping[str, tuple[int, ...]]:
+        return await self._readers.run(lambda c: ledger.hourly(c, since))
+
     async def audit(self, query: AuditQuery) -> tuple[AuditRow, ...]:
         return await self._readers.run(lambda c: audit_log.read(c, query))
 

@@ -6,16 +6,19 @@ from collections.abc import Collection, Sequence
 
 from pointsman.core.fleet import Budget, BudgetUnit
 from pointsman.core.forecast import forecast
+from pointsman.core.saved import saved
 from pointsman.core.usage import Usage, band_of, fullest
 from pointsman.ports import ModelTotal
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
-from pointsman.tui.render.bars import BAND_TICKS, bar, tone_of
+from pointsman.tui.render.bars import BAND_TICKS, bar, sparkline, tone_of
+from pointsman.tui.render.glyphs import UNICODE
 from pointsman.tui.render.paint import Part, crop, spread
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+_WIDE = 90  # columns from which there is room for the hours of a day and what was saved
 
 
 COLUMNS = tuple(
@@ -33,7 +36,7 @@ def lines(picture: Picture, width: int, kept: Collection[str] | None = None) -> 
     if not picture.fleet.budgets:
         drawn.append((("no budget is configured: nothing limits the cloud calls", "dim"),))
     totals = [total for total in picture.totals if kept is None or _key(total) in kept]
-    drawn += _totals(totals, width)
+    drawn += (*_totals(totals, picture, width), *_saved(totals, picture, width))
     return tuple(drawn) or ((("nothing passes the filter: esc clears it", "dim"),),)
 
 
@@ -111,16 +114,40 @@ def ahead_of(usage: Usage, picture: Picture) -> str:
     return f"{found.at}% in {figures.until(found.when - picture.now)} at this rate"
 
 
-def _totals(totals: Sequence[ModelTotal], width: int) -> tuple[Line, ...]:
+def _saved(totals: Sequence[ModelTotal], picture: Picture, width: int) -> tuple[Line, ...]:
+    """On a wide screen: what local answers of today would have cost, and at whose price that is."""
+    used = [(total.model, total.input_tokens, total.output_tokens) for total in totals]
+    found = saved(picture.fleet, used) if width >= _WIDE else None
+    if found is None:
+        return ()
+    return (
+        (
+            ("saved by local today ≈ " if picture.glyphs is UNICODE else "saved by local today ~ ", "head"),
+            (figures.money(found.nano_usd), "good"),
+            (f" at the list price of {label(found.model)}, the default role's first cloud model", "dim"),
+        ),
+    )
+
+
+def _totals(totals: Sequence[ModelTotal], picture: Picture, width: int) -> tuple[Line, ...]:
     if not totals:
         return ()
     wide = min(max(len(total.model) for total in totals) + 1, max(width - 36, 8))
-    drawn: list[Line] = [((f"{'today, UTC':<{wide}}{'req':>5}{'in':>8}{'out':>8}{'cost':>11}", "head"),)]
+    hours = picture.hourly if width >= max(wide + 64, _WIDE) else {}
+    tail = f"      {'24 h':<24}" if hours else ""
+    drawn: list[Line] = [((f"{'today, UTC':<{wide}}{'req':>5}{'in':>8}{'out':>8}{'cost':>11}{tail}", "head"),)]
     for total in totals:
         tokens = f"{figures.compact(total.input_tokens):>8}{figures.compact(total.output_tokens):>8}"
-        about = " est" if total.estimated else ""
+        about = " est" if total.estimated else "    "
+        spark = hours.get(total.model, ())
+        drawn_hours = sparkline(spark, len(spark), most=max(spark, default=0) or 1, glyphs=picture.glyphs)
         cost = f"{figures.money(total.nano_usd):>11}{about}"
-        drawn.append(((crop(label(total.model), wide), ""), (f"{total.requests:>5}{tokens}{cost}", "dim")))
+        drawn.append(
+            (
+                (crop(label(total.model), wide), ""),
+                (f"{total.requests:>5}{tokens}{cost}  {drawn_hours}".rstrip(), "dim"),
+            )
+        )
     return tuple(drawn)
 
 
