@@ -11,10 +11,10 @@ from typing import Final
 
 YOUNG: Final = 700
 MIDDLE: Final = 10
-RARELY: Final = 200  # middle collections until a full one comes by itself: a reply may go on for an hour
+RARELY: Final = 100  # middle collections until a full one comes by itself: a reply may go on for an hour
 DUE: Final = 10  # middle collections after which a quiet moment is used; Python's own measure
-QUIET: Final = 2  # passes without a key or a running reply
-THOROUGH: Final = 10  # sweeps, of which one looks at what earlier ones left, too
+QUIET: Final = 1  # passes without a key or a running reply
+THOROUGH: Final = 4  # sweeps, of which one looks at what earlier ones left, too
 
 
 class Sweeping:
