@@ -190,6 +190,7 @@ MACHINE = (
 MEMORY = (
     _key("memory.open", "enter", "open_machine", "the machine in depth: plots, and what fits", "open"),
     _key("memory.copy", "y", "copy", "copy what is shown", "copy"),
+    _key("memory.keep", "Y", "keep", "write what is shown to a file"),
     _key("memory.export", "e", "export", "export its figures", "export"),
 )
 
@@ -197,6 +198,7 @@ USAGE = (
     _key("usage.filter", "slash", "filter", "filter its budgets and models", "filter"),
     _key("usage.clear_filter", "escape", "clear_filter", "clear the filter"),
     _key("usage.copy", "y", "copy", "copy what is shown", "copy"),
+    _key("usage.keep", "Y", "keep", "write what is shown to a file"),
     _key("usage.export", "e", "export", "export its figures", "export"),
 )
 

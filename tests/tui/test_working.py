@@ -124,6 +124,8 @@ async def test_the_panes_of_figures_are_copied_and_exported_and_usage_is_filtere
     async with screen(console, (200, 60)) as (app, pilot):
         await pilot.press("escape", "7", "y")
         await until(pilot, lambda: "112.0G/140.0G" in console.files.copied)
+        await pilot.press("Y")
+        await until(pilot, lambda: "112.0G/140.0G" in console.files.written.get("memory.txt", ""))
         await pilot.press("e", "2")
         await until(pilot, lambda: "GPU0 power,540W,700W" in console.files.written.get("memory.csv", ""))
         await pilot.press("6", "slash", *"cost>2", "enter")

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, DetailAsked, ExportAsked
+from pointsman.tui.messages import Copied, DetailAsked, ExportAsked, Kept
 from pointsman.tui.panes.filtering import Filtering
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane, room_in
 from pointsman.tui.picture import Picture
@@ -56,9 +56,16 @@ class Figures(Pane):
         """Its figures, one by one."""
         raise NotImplementedError
 
+    @property
+    def text(self) -> str:
+        """What is shown."""
+        return "\n".join(line.rstrip() for line in self.query_one(Drawn).shown.splitlines())
+
     def action_copy(self) -> None:
-        shown = self.query_one(Drawn).shown
-        self.post_message(Copied("\n".join(line.rstrip() for line in shown.splitlines()), "what is shown"))
+        self.post_message(Copied(self.text, "what is shown"))
+
+    def action_keep(self) -> None:
+        self.post_message(Kept(f"{self.id}.txt", self.text + "\n"))
 
     def action_export(self) -> None:
         self.post_message(ExportAsked(str(self.id)))
