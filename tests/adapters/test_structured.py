@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -81,3 +83,17 @@ def test_the_instruction_carries_the_schema(emits: str) -> None:
     schema = json.loads(text.split("\n")[1].split("} Quote")[0] + ("}" if "} Quote" in text else ""))
     assert schema["type"] == "object" and schema["required"]
     assert len(text) < 2_000
+
+
+def test_the_engine_is_opened_without_pydantic_which_comes_with_the_first_structured_output():
+    code = """
+import sys
+from pointsman.wiring import engines
+from pointsman.wiring.outputs import LateOutputs
+engines._import_world()
+before = "pydantic" in sys.modules
+LateOutputs().instruction("verdict")
+print(before, "pydantic" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]

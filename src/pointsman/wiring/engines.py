@@ -124,9 +124,9 @@ async def _start(
     from pointsman.adapters.residency import HttpResidency
     from pointsman.adapters.screen_files import LocalScreenFiles
     from pointsman.adapters.store import SqliteStore
-    from pointsman.adapters.structured import StructuredOutputs
     from pointsman.config.policies import ConfiguredPolicies
     from pointsman.engine.engine import Engine
+    from pointsman.wiring.outputs import LateOutputs
     from pointsman.wiring.reload import ConfiguredFleet, can_change, remarks_of
 
     clock, secrets = SystemClock(), secrets_of(fleet)
@@ -164,7 +164,7 @@ async def _start(
         close_cloud=clients.close_cloud,
         gateway=None if demo is not None else _gateway(fleet, state_dir),
         memory=_memory(stack, fleet, state_dir),
-        outputs=StructuredOutputs(),
+        outputs=LateOutputs(),
         checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
         files=LocalScreenFiles(state_dir, secrets.redact),
@@ -325,7 +325,6 @@ def _import_world() -> None:
     import pointsman.adapters.host
     import pointsman.adapters.probe
     import pointsman.adapters.store
-    import pointsman.adapters.structured
     import pointsman.engine.engine  # noqa: F401
 
 
