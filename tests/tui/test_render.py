@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyte.screens import wcwidth  # a terminal's own table
 from rich.cells import cell_len
 
+from pointsman.core.audit import AuditState
 from pointsman.core.fleet import BudgetUnit, Model, Tier
 from pointsman.core.history import Point
 from pointsman.core.snapshot import (
@@ -361,3 +362,9 @@ def test_a_wide_usage_pane_draws_the_hours_of_each_model_and_a_narrow_one_does_n
     wide, narrow = (["".join(text for text, _ in line) for line in usage.lines(world, width)] for width in (96, 76))
     assert wide[-1].endswith(UNICODE.spark[0] * 23 + UNICODE.spark[-1]) and "24 h" in wide[-2]
     assert "24 h" not in narrow[-2] and not narrow[-1].endswith(UNICODE.spark[-1])
+
+
+@pytest.mark.parametrize("state", [AuditState(), AuditState(lines=0)])
+def test_a_check_that_met_no_line_promises_nothing_of_those_that_came_since(state: AuditState) -> None:
+    assert audit.soundness(state) == "not checked yet"
+    assert audit.soundness(AuditState(lines=7, head="41af" * 16)) == "verified to 7, head 41af41af"

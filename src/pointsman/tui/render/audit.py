@@ -79,9 +79,9 @@ def ticker(lines: Iterable[AuditRow], glyphs: Glyphs, most: int) -> tuple[tuple[
 
 def soundness(state: AuditState) -> str:
     """What the last check of the chain found, for the pane's edge."""
-    if state.problem is not None or state.lines is None:
-        return str(state)
-    return f"verified to {state.lines:,}, head {state.head[:8]}" if state.lines else "nothing to check"
+    if state.problem is not None:
+        return state.problem
+    return f"verified to {state.lines:,}, head {state.head[:8]}" if state.lines else "not checked yet"
 
 
 def in_short(line: AuditRow, glyphs: Glyphs) -> tuple[tuple[Part, ...], ...]:

@@ -55,7 +55,7 @@ def _audit(picture: Picture) -> Line:
         return ((f"{picture.glyphs.bad} audit NOT WRITTEN", "bad"),)
     if state.problem is not None:
         return ((f"{picture.glyphs.bad} audit BROKEN", "bad"),)
-    word = "unchecked" if state.lines is None else "verified" if state.lines else "empty"
+    word = "verified" if state.lines else "unchecked"  # where no line was there to check, some may be by now
     return (("audit ", "dim"), (word, ""))
 
 
