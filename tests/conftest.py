@@ -3,6 +3,7 @@ nothing ever asks a server to erase a model."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,14 @@ from support.soak import EXAMPLES
 settings.register_profile("pointsman", max_examples=EXAMPLES, deadline=None)
 settings.load_profile("pointsman")
 
+gc.disable()  # while thousands of tests are collected, which all stay
 ERASING: list[str] = []
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the garbage collector need not walk it during every test."""
+    gc.freeze()
+    gc.enable()
 
 
 def _watched(send: Any) -> Any:
