@@ -5,7 +5,7 @@ As the bridge, they run as workers and never touch a widget. A fault costs the r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pointsman.core import chats
@@ -45,11 +45,11 @@ class Archive:
         if self._console.chats is not None:
             await self._keeping(lambda kept: kept.cut(chat, place))
 
-    async def _keeping(self, doing: Callable[[Chats], object]) -> None:
+    async def _keeping(self, doing: Callable[[Chats], Awaitable[object]]) -> None:
         kept = self._console.chats
         assert kept is not None
         try:
-            await doing(kept)  # type: ignore[misc]
+            await doing(kept)
         except StoreUnavailable as problem:
             if str(problem) != self._told:
                 self._told = str(problem)
