@@ -178,9 +178,11 @@ async def test_of_a_long_conversation_only_a_window_is_drawn_and_it_moves(
         assert len(app.chat.transcript.views) == step and len(app.chat.conversation.messages("x")) == 1001
         await pilot.press("escape")
         for round in range(1, 4):
-            await pilot.press("g")
-            await until(pilot, lambda round=round: app.chat.transcript.first <= 500 - step * (round + 1))  # type: ignore[misc]
-            await settle(app, pilot)
+            for _ in range(40):  # a key that comes while the window moves is for nothing
+                if app.chat.transcript.first <= 500 - step * (round + 1):
+                    break
+                await pilot.press("g")
+                await settle(app, pilot)
         shown = app.chat.transcript  # a key whose scrolling comes late may move it by two steps
         assert len(shown.views) == window and shown.end == shown.first + window < 500
         await pilot.press("G")
