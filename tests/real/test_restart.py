@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -267,7 +268,9 @@ async def test_ten_quick_restarts_from_ten_programs_cannot_take_it_down(
         assert plan.limit is not None and (plan.limit.burst, plan.recent) == (3, 2)
         assert plan.refusal is not None and plan.wait_s is not None and 500 < plan.wait_s <= 600
         ended = await engine.machines.restart("llama")
-        assert (ended.stage, ended.text) == (RestartStage.REFUSED, plan.refusal)
+        assert ended.stage is RestartStage.REFUSED
+        counted = re.compile(r"\d+ s$")  # the wait, of which a second may pass between the two
+        assert counted.sub("", ended.text) == counted.sub("", plan.refusal)
         assert refusals >= 7
         await engine.look_at_services()
         assert engine.snapshot.services[0].state is ServiceState.ACTIVE
