@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.panes.prompt import Prompt
 
+TURN_S = 0.001  # a store's thread gets the interpreter then; from a loop that never waits, once in 5 ms and row by row
+
 
 @asynccontextmanager
 async def screen(
@@ -37,7 +39,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Lets the loop run until it holds; the limit only ends a test that failed."""
     async with asyncio.timeout(20):
         while not holds():
-            await asyncio.sleep(0)
+            await asyncio.sleep(TURN_S)
     await pilot.pause()
 
 
