@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -336,6 +337,31 @@ async def test_a_restart_runs_only_after_a_dialog_with_the_exact_command_and_its
 
 def written(*texts: str) -> tuple[LogLine, ...]:
     return tuple(LogLine(text=text, at=1_790_000_000.0) for text in texts)
+
+
+def place_of(app: PointsmanApp, read: Read, text: str) -> tuple[int, int]:
+    """Where that text stands on the screen, for the mouse."""
+    return next((line.index(text), y) for y, line in enumerate(read(app).splitlines()) if text in line)
+
+
+async def test_a_wide_screen_shows_the_end_of_a_failed_services_log_read_once_for_each_change(
+    console: Any, read: Read
+) -> None:
+    console.tail = written("out of memory \x1b[2J [red]")
+    async with screen(console, size=(200, 60)) as (app, pilot):
+        await until(pilot, lambda: "out of memory" in read(app))
+        assert "\u241b[2J [red]" in read(app) and "llama-qwen log, last 1 line" in read(app)
+        console.publish(now=console.snapshot.now + 1)
+        await settle(app, pilot)
+        assert console.tails == ["llama-qwen"]
+        console.tail = (LogLine(text="the journal cannot be read by this user", note=True),)
+        again = tuple(replace(each, restarts=4) if each.restarts == 3 else each for each in console.snapshot.services)
+        console.publish(services=again)
+        await settle(app, pilot)
+        await until(pilot, lambda: "the journal cannot be read by this user" in read(app))
+        assert console.tails == ["llama-qwen"] * 2
+        await pilot.click(offset=place_of(app, read, "whole log"))
+        await until(pilot, lambda: "log of llama-qwen" in read(app))
 
 
 async def test_a_log_is_followed_filtered_searched_and_left_with_nothing_running(console: Any, read: Read) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from textual import on
 from textual.message import Message
@@ -24,6 +24,7 @@ from pointsman.tui.untrusted import label, one_line
 if TYPE_CHECKING:
     from pointsman.core.snapshot import Override
     from pointsman.tui.bridge import Bridge
+    from pointsman.tui.panes.services import ServicesPane
     from pointsman.tui.picture import Picture
 
 UNDO_FOR: Final = 30.0  # seconds
@@ -238,6 +239,24 @@ class ActingApp(LinkedApp):
         for shown in self.screen_stack:
             if isinstance(shown, LogScreen) and shown.service == event.name and shown.is_mounted:
                 shown.take(event.lines)
+
+    def action_log_of_trouble(self) -> None:
+        """The whole log of which the services' pane shows the end."""
+        pane = cast("ServicesPane", self.home.desk.pane("services"))
+        status = None if self.picture is None else pane.in_trouble(self.picture)
+        if status is None:
+            self.tell(messages.Told("no service is in trouble"))
+        else:
+            self.post_message(messages.LogsAsked(status.name))
+
+    @on(messages.TailAsked)
+    def tail_asked(self, event: messages.TailAsked) -> None:
+        if self.bridge is not None:
+            self.work(self.bridge.tail(event.name), "tail")
+
+    @on(messages.Tailed)
+    def tailed(self, event: messages.Tailed) -> None:
+        cast("ServicesPane", self.home.desk.pane("services")).take(event.name, event.lines)
 
     @on(messages.FaultAsked)
     @changes

@@ -37,6 +37,7 @@ from pointsman.tui.messages import (
     ServiceActed,
     ServicePlanned,
     SetOverride,
+    Tailed,
     Told,
 )
 from pointsman.tui.render import exports
@@ -51,6 +52,7 @@ NEWEST = 4  # lines the ticker may need
 EXPORT_PAGE = 1_000  # audit lines
 EXPORT_MOST = 100_000
 LOG_LINES = 2_000  # looked back at
+TAIL_LINES = 5  # of a service in trouble
 DRAWN_EVERY = 0.1  # seconds
 
 
@@ -245,6 +247,16 @@ class Bridge:
             async for piece in pieces:
                 self._post(LogGrew(name, piece))
                 await asyncio.sleep(DRAWN_EVERY)
+
+    async def tail(self, name: str) -> None:
+        """The last lines of its log as they are now; nothing is left running for it."""
+        try:
+            async with aclosing(self._console.follow_logs(name, TAIL_LINES)) as pieces:
+                async for piece in pieces:
+                    self._post(Tailed(name, piece[-TAIL_LINES:]))
+                    return
+        except KeyError:
+            return  # configured no more: its row goes as well
 
     async def play(self, fault: Fault) -> None:
         self._post(Told(await self._console.play(fault)))

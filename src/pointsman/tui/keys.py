@@ -57,6 +57,7 @@ UNBOUND = (
     ("read_only(False)", "rw: allow changes again"),
     ("read_only(True)", "read-only: nothing is changed or sent"),
     ("machine", "this machine in depth: plots, and which models fit"),
+    ("log_of_trouble", "the log of the service that failed"),
     ("revert_drift", "revert the gateway's default model"),
     ("filter_audit", "filter the audit"),
     ("clear_chat", "clear the chat: a new conversation in this tab"),

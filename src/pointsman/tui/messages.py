@@ -114,6 +114,14 @@ class LogGrew(Message):
 
 
 @dataclass(eq=False, repr=False)
+class Tailed(Message):
+    """The last lines of a service's log, or a note why there are none."""
+
+    name: str
+    lines: tuple[LogLine, ...]
+
+
+@dataclass(eq=False, repr=False)
 class Measured(Message):
     """What bench and eval found so far."""
 
@@ -247,6 +255,13 @@ class ModelAsked(Changes):
 
 @dataclass(eq=False, repr=False)
 class LogsAsked(Message):
+    name: str
+
+
+@dataclass(eq=False, repr=False)
+class TailAsked(Message):
+    """Only the last lines of that log are wanted, once."""
+
     name: str
 
 

@@ -114,6 +114,10 @@ class Listing(Filtering):
     def wants(self, picture: Picture) -> int:
         return len(self._rows_once(picture)) + 3 + self.lines_above
 
+    def rows_below(self) -> int:
+        """Rows that what stands below the list takes."""
+        return self.lines_below
+
     def _rows_once(self, picture: Picture) -> Sequence[Row]:
         """Height and drawing of one pass need the same rows: they are made once."""
         if self._made is None or self._made[0] is not picture:
@@ -173,8 +177,10 @@ class Listing(Filtering):
             return
         below = self.query_one(".below", Drawn)
         room = self.content_size.height - self.rows.option_count - 1 - self.lines_above
-        below.display = room > self.lines_below or self.content_size.height > 16
-        below.draw(self.below(self.picture, self.rows.current))
+        shows = room > self.rows_below() or self.content_size.height > 16
+        content = self.below(self.picture, self.rows.current) if shows else Content("")
+        below.display = bool(content.plain)
+        below.draw(content)
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:

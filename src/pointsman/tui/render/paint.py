@@ -1,4 +1,7 @@
-"""Parts of styled text: (text, tone). Tones are meanings; the theme gives them colours."""
+"""Parts of styled text: (text, tone). Tones are meanings; the theme gives them colours.
+
+A tone may carry what a click on its text does. Such a tone is made by `pressing`, of our own words only.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from types import MappingProxyType
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
+from textual.style import Style
 
 from pointsman.tui.untrusted import one_line
 
@@ -30,9 +34,24 @@ TONES = MappingProxyType(
 )
 
 
+_DOES = "@"
+
+
+def pressing(action: str, tone: str = "") -> str:
+    """The tone of a hint that is pressed by a click, as its key would do it. Never with a foreign word in `action`."""
+    return f"{tone}{_DOES}{action}"
+
+
 def paint(parts: Iterable[Part]) -> Content:
     """One line of clean text in the tones' styles."""
-    return Content.assemble(*((one_line(text), TONES[tone]) for text, tone in parts))
+    cleaned = [(one_line(text), *tone.partition(_DOES)) for text, tone in parts]
+    painted = Content.assemble(*((text, TONES[tone]) for text, tone, _, _ in cleaned))
+    place = 0
+    for text, _, _, action in cleaned:
+        if action:
+            painted = painted.stylize(Style.from_meta({"@click": action}), place, place + len(text))
+        place += len(text)
+    return painted
 
 
 def stack(lines: Iterable[Iterable[Part]]) -> Content:

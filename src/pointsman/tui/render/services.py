@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 
 from pointsman.core.snapshot import RestartProgress, RestartStage, ServiceState, ServiceStatus
+from pointsman.ports import LogLine
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import figures
+from pointsman.tui.render import figures, log
 from pointsman.tui.render.endpoints import STALE_AFTER
 from pointsman.tui.render.glyphs import Glyphs
-from pointsman.tui.render.paint import Part
+from pointsman.tui.render.paint import Part, fit, pressing, spread
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
@@ -124,10 +126,41 @@ def suggestion(picture: Picture) -> tuple[Part, ...]:
     if picture.suggested is None:
         return ()
     return (
-        ("S", "accent"),
-        (f" {picture.suggested.verb}s {label(picture.suggested.service)}: ", ""),
+        ("S", pressing("app.suggested", "accent")),
+        (f" {picture.suggested.verb}s {label(picture.suggested.service)}", pressing("app.suggested")),
+        (": ", ""),
         (picture.suggested.why, "warn"),
     )
+
+
+# --- the end of a log ------------------------------------------------------------------------------------------------
+
+_FAILED = frozenset({ServiceState.FAILED, ServiceState.CRASH_LOOP})
+
+
+def in_trouble(picture: Picture) -> tuple[ServiceStatus, ...]:
+    """Those whose log may say what happened: the last that failed first, then one that is down and needed by a role."""
+    failed = (status for status in picture.snapshot.services if status.state in _FAILED)
+    needed = None if picture.suggested is None else picture.suggested.service
+    down = (each for each in picture.snapshot.services if each.state is ServiceState.INACTIVE and each.name == needed)
+    return (*sorted(failed, key=lambda status: status.since or 0.0, reverse=True), *down)
+
+
+def change_of(status: ServiceStatus) -> tuple[object, ...]:
+    """What differs once its state has changed, and its log is worth another look."""
+    return status.state, status.restarts, None if status.since is None else int(status.since)
+
+
+def tail(status: ServiceStatus, lines: Sequence[LogLine] | None, width: int) -> tuple[tuple[Part, ...], ...]:
+    """The end of its log, newest last; None: it is being read."""
+    title: Part = (f"{label(status.name)} log", "head")
+    if lines is None:
+        return ((title, (", being read", "dim")),)
+    count = sum(1 for line in lines if not line.note)
+    about = (title, (f", last {figures.counted(count, 'line')}" if count else "", "dim"))
+    opens: tuple[Part, ...] = (("whole log", pressing("app.log_of_trouble", "accent")),)
+    look = log.Look(wrap=False)
+    return (spread(about, opens, width), *(fit(row, width) for line in lines for row in log.rows(line, width, look)))
 
 
 def _row(status: ServiceStatus, picture: Picture) -> Row:
