@@ -18,7 +18,7 @@ from pointsman.core.health import (
     begin_trial,
     observe,
 )
-from pointsman.core.outcome import Completed, Failed, FailureKind, TokenUsage
+from pointsman.core.outcome import Cancelled, Completed, Failed, FailureKind, TokenUsage
 
 GOOD = Completed(finish_reason="stop", usage=TokenUsage())
 REFUSED = Failed(kind=FailureKind.REFUSED, detail="connection refused")
@@ -105,6 +105,31 @@ def test_what_is_not_the_endpoint_s_failure_never_trips_it(kind: FailureKind, st
 def test_a_rate_limit_ends_at_its_time_and_a_green_probe_does_not_end_it() -> None:
     limited = fold((1.0, Failed(kind=FailureKind.RATE_LIMITED, retry_after=20.0)), (5.0, UP))
     assert not limited.callable(20.9) and limited.callable(21.0)
+
+
+SEEN = [GOOD, REFUSED, UP, Cancelled(), *(Failed(kind=kind, retry_after=None) for kind in FailureKind)]
+SEEN += [Failed(kind=FailureKind.RATE_LIMITED, retry_after=20.0), Probe(state=HealthState.RATE_LIMITED, reason="429")]
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.sampled_from(SEEN)), max_size=12))
+def test_a_rate_limit_never_outlasts_its_own_end_whatever_fails_meanwhile(seen: list) -> None:  # type: ignore[type-arg]
+    now, health = 0.0, Health()
+    for gap, one in seen:
+        now += gap
+        before = health
+        health = observe(health, one, now, LOCAL_LIMITS, 0.5)
+        limited = before.state is HealthState.RATE_LIMITED and not before.callable(now)
+        if limited and health.state is HealthState.RATE_LIMITED:
+            assert (health.until or 0.0) >= (before.until or 0.0)  # nor is it cut short
+    later = (health.until or now) + 1.0
+    assert health.state is not HealthState.RATE_LIMITED or health.callable(later)
+
+
+def test_a_failure_after_a_limit_ended_leaves_it_to_be_called_and_looked_at() -> None:
+    limit, cut = Failed(kind=FailureKind.RATE_LIMITED, retry_after=20.0), Failed(kind=FailureKind.STREAM_CUT)
+    assert fold((1.0, limit), (22.0, cut)).callable(22.0)
+    under_way = fold((1.0, limit), (5.0, cut))
+    assert not under_way.callable(20.9) and under_way.callable(21.0)
 
 
 def test_warming_is_callable_and_down_is_not() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pointsman.core.fleet import Locality
-from pointsman.core.outcome import TRIPS_BREAKER, Cancelled, Completed, Failed, FailureKind, Outcome
+from pointsman.core.outcome import ANSWERED, TRIPS_BREAKER, Cancelled, Completed, Failed, FailureKind, Outcome
 
 LIMIT_PAUSE = 15.0  # seconds; a rate limit that does not say how long, doubling while it is met again
 LONGEST_LIMIT_PAUSE = 120.0
@@ -85,7 +85,7 @@ class Health:
         if self.state in (HealthState.MISCONFIGURED, HealthState.RETIRED):
             return False
         if self.state is HealthState.RATE_LIMITED:
-            return self.until is not None and now >= self.until
+            return self.until is None or now >= self.until  # a limit that names no end is tried
         if self.breaker.state is BreakerState.CLOSED:
             return self.state is not HealthState.DOWN
         return self.trial_ready(now)
@@ -168,6 +168,10 @@ def _without_trial(health: Health) -> Health:
     return replace(health, breaker=replace(health.breaker, trial_since=None, trial_until=None, trial_by=""))
 
 
+def _without_streak(health: Health) -> Health:
+    return replace(health, breaker=replace(health.breaker, streak=0))
+
+
 def _moved(health: Health, state: HealthState, reason: str, now: float, until: float | None = None) -> Health:
     since = health.since if state is health.state and health.since else now
     return replace(health, state=state, reason=reason, since=since, until=until, last_seen=now)
@@ -219,7 +223,7 @@ def _completed(health: Health, now: float) -> Health:
 
 
 def _failed(health: Health, failed: Failed, now: float, limits: BreakerLimits, jitter: float) -> Health:
-    released = _without_trial(health)
+    released = _without_streak(_without_trial(health)) if failed.kind in ANSWERED else _without_trial(health)
     if failed.kind in (FailureKind.AUTH, FailureKind.FORBIDDEN):
         return _moved(released, HealthState.MISCONFIGURED, failed.detail or str(failed.kind), now)
     if failed.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA):
@@ -258,7 +262,8 @@ def _counted(health: Health, failed: Failed, now: float, limits: BreakerLimits, 
     breaker = replace(old, recent=recent, streak=streak)
     if old.state is BreakerState.CLOSED and not _should_open(recent, streak, limits):
         # One refused connection already says that nothing listens there; the next probe will tell.
-        return _moved(replace(health, breaker=breaker), health.state, failed.detail or str(failed.kind), now)
+        state, until = _still(health, now)
+        return _moved(replace(health, breaker=breaker), state, failed.detail or str(failed.kind), now, until)
     if old.state is BreakerState.OPEN and old.retry_at is not None and now < old.retry_at:
         # A call from before the opening: it says what is known, and must not make the pause longer.
         return replace(health, breaker=replace(old, recent=recent), last_seen=now)
@@ -268,6 +273,15 @@ def _counted(health: Health, failed: Failed, now: float, limits: BreakerLimits, 
     pause = min(limits.open_first * 2.0 ** min(openings - 1, 30) * spread, limits.open_most)
     breaker = replace(breaker, state=BreakerState.OPEN, openings=openings, retry_at=now + pause)
     return _moved(replace(health, breaker=breaker), HealthState.DOWN, failed.detail or str(failed.kind), now)
+
+
+def _still(health: Health, now: float) -> tuple[HealthState, float | None]:
+    """Its state after a failure that does not close it. A limit lasts to its end and no longer: without an end it
+    would never be called or looked at again."""
+    if health.state is not HealthState.RATE_LIMITED:
+        return health.state, None
+    limited = health.until is not None and now < health.until
+    return (HealthState.RATE_LIMITED, health.until) if limited else (HealthState.UP, None)
 
 
 def _should_open(recent: tuple[tuple[float, bool], ...], streak: int, limits: BreakerLimits) -> bool:

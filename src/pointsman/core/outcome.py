@@ -57,6 +57,22 @@ NOT_SENT = frozenset(
         FailureKind.INTERNAL,
     }
 )
+# The endpoint answered, if not with an answer: it works, so failures before it are not failures in a row (D12).
+ANSWERED = frozenset(
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.QUOTA,
+        FailureKind.AUTH,
+        FailureKind.FORBIDDEN,
+        FailureKind.MODEL_MISSING,
+        FailureKind.CONTEXT_OVERFLOW,
+        FailureKind.BAD_REQUEST,
+        FailureKind.TOO_LARGE,
+        FailureKind.UNSUPPORTED,
+        FailureKind.INVALID_OUTPUT,
+        FailureKind.REFUSAL,
+    }
+)
 # Counts against the endpoint's breaker: the endpoint itself failed, not our key, quota, request or patience.
 TRIPS_BREAKER = frozenset(
     {

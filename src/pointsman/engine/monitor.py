@@ -137,7 +137,7 @@ class Monitor:
         base = self.intervals.local_endpoint if local else self.intervals.cloud_endpoint
         if health.state is HealthState.RATE_LIMITED and health.until is not None:
             return max(health.until - self.clock.now(), base)  # not poked before its time (scenarios.md C6)
-        return min(base * 2.0 ** min(failures, 6), max(self.intervals.down_most, base)) if failures > 3 else base
+        return min(base * 2.0 ** min(max(failures - 3, 0), 6), max(self.intervals.down_most, base))
 
     async def see_endpoint(self, name: str) -> Health:
         """One probe. Under local_only a cloud endpoint is not even looked at (GR-009)."""
