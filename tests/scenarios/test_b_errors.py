@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
+from unittest.mock import patch
 
 import pytest
 
 from pointsman.core.fleet import Deadlines
 from pointsman.core.health import BreakerState, HealthState
 from pointsman.core.outcome import FailureKind
+from pointsman.core.rules import Code
 from pointsman.engine import events
+from pointsman.verbs import documents
 from support.fault_server import (
     DIALECTS,
     Play,
@@ -84,6 +89,20 @@ async def an_empty_purse_is_no_wrong_key(dialect: str) -> None:
     assert s.called == ["p", "f", "g"] and heard.kinds == [K.QUOTA, K.QUOTA]
 
 
+@b.row("B4-listed", "openai", "ollama")
+async def a_model_that_its_server_does_not_list_is_shown_as_missing_and_not_asked(dialect: str) -> None:
+    """What the pane draws of it: tests/tui/test_render.py::test_an_endpoint_tells_which_models_it_lacks."""
+    async with stage(dialect=dialect, models={"p": {"id": "gone"}}) as s:
+        s["p"].lists = ("other", "another")
+        await s.probe()
+        heard = await s.ask()
+        (told, *_) = documents.model_documents(s.engine.fleet, s.engine.snapshot)
+        (line,) = await s.audit("step-down")
+    assert line.rule == "model-missing" and "p does not have gone" in line.text
+    assert s.called == ["f"] and heard.decision.decision.rejected[0].code is Code.MISSING
+    assert (told["state"], told["reason"]) == ("missing", "p does not have gone")
+
+
 @b.row("B4")
 async def a_missing_model_is_not_retried(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
@@ -117,6 +136,21 @@ async def a_refused_connection_is_never_retried(dialect: str) -> None:
         await s["p"].stop()
         heard = await s.ask()
     assert s.called == ["f"] and heard.kinds == [K.REFUSED] and not heard.waits
+
+
+@b.row("B5-dns")
+async def a_name_that_nobody_knows_is_never_retried(dialect: str) -> None:
+    """Also the plain reason is told. The resolver is ours: nothing is asked of a real one."""
+
+    async def unknown(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async with stage(dialect=dialect, endpoints={"p": {"url": "http://box.home.arpa:8080"}}) as s:
+        with patch.object(asyncio.get_running_loop(), "getaddrinfo", unknown):
+            heard = await s.ask(allow_fallback=False)
+        served = await s.ask(prefer="f")
+    assert heard.kinds == [K.REFUSED] and not heard.waits and "not known" in heard.blocked.why
+    assert s.called == ["f"] and served.by == "f"
 
 
 @b.row("B6")
@@ -153,6 +187,15 @@ async def out_of_memory_is_not_retried_there(dialect: str) -> None:
         (_, second) = await s.audit("step-down")
     assert s.called == ["p", "f", "g"] and heard.kinds == [K.OUT_OF_MEMORY, K.OUT_OF_MEMORY]
     assert "out_of_memory" in second.text
+
+
+@b.row("B7-load")
+async def a_model_that_cannot_be_loaded_is_not_retried_there(dialect: str) -> None:
+    async with stage(dialect=dialect) as s:
+        s["p"].plays(status(500, "error loading model: unknown model architecture: 'x9'"))
+        heard = await s.ask()
+        (line,) = await s.audit("step-down")
+    assert s.called == ["p", "f"] and heard.kinds == [K.LOAD_FAILED] and "load_failed" in line.text
 
 
 @b.row("B8")
@@ -197,9 +240,9 @@ async def there_is_exactly_one_retry_loop(dialect: str) -> None:
 async def a_web_page_is_no_answer(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         s["p"].plays(html())
-        s["f"].plays(html(502))
+        s["f"].plays(html(502), status(200, body=b"Log in, please: no JSON", media="text/plain"))
         heard = await s.ask()
-    assert heard.by == "g" and heard.kinds == [K.BAD_STREAM, K.SERVER_ERROR, K.SERVER_ERROR]
+    assert heard.by == "g" and heard.kinds == [K.BAD_STREAM, K.SERVER_ERROR, K.BAD_STREAM]
     assert all("Log in, please" in a.outcome.detail for a in heard.attempts[:3])  # type: ignore[union-attr]
     assert not any(isinstance(e, events.TextDelta) and "html" in e.text for e in heard.events)
 

@@ -56,6 +56,16 @@ async def a_pinned_model_that_is_outgrown_says_so_and_offers_the_next(dialect: s
     assert s.called == [] and "do not fit p's window" in heard.blocked.why and heard.blocked.offer == "g"
 
 
+@e.row("E4-prefer")
+async def a_preferred_model_that_is_outgrown_is_let_go_with_a_line(dialect: str) -> None:
+    async with stage(dialect=dialect, models=WINDOWS) as s:
+        first = await s.ask(prefer="f")
+        grown = await s.ask(prefer="f", facts={"tokens": 9_000})
+        (line,) = await s.audit("step-down")
+    assert (first.by, grown.by) == ("f", "g") and s.called == ["f", "g"]
+    assert line.rule == "context" and "f → g" in line.text and "do not fit f's window of 4,000" in line.text
+
+
 @e.row("E5", "openai")
 async def the_live_window_wins_over_the_card_s(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
@@ -71,12 +81,13 @@ CAPS = {"openai": ("max_tokens",), "anthropic": ("max_tokens",), "ollama": ("opt
 @e.row("E6")
 async def more_output_than_the_model_may_give_is_clamped_where_one_can_see_it(dialect: str) -> None:
     async with stage(dialect=dialect, models={"p": {"max_output": 200}}) as s:
-        await s.ask(max_output=5_000)
+        heard = await s.ask(max_output=5_000)
         (intent,) = await s.audit("intent")
         sent = s["p"].chats[0].body
     for key in CAPS[dialect]:
         sent = sent[key]
     assert sent == 200 and json.loads(intent.body)["data"]["max_output"] == 200
+    assert "at most 200 tokens of output instead of 5,000" in heard.decision.decision.ladder[0].why
 
 
 def with_a_librarian(fleet: Fleet) -> Fleet:

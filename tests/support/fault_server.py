@@ -548,6 +548,7 @@ class FaultServer:
     cycle: bool = False
     health: tuple[int, bytes] | None = None  # what every probe gets; None: a healthy answer of the dialect
     context: int | None = None  # told by /props
+    lists: tuple[str, ...] = ()  # the models it says it has; at first the one that the stage's fleet asks it for
     probes: list[Seen] = field(default_factory=list)
     chats: list[Seen] = field(default_factory=list)
     connections: int = 0  # ever accepted
@@ -555,10 +556,8 @@ class FaultServer:
     _server: asyncio.Server | None = None
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
-    @property
-    def lists(self) -> str:
-        """The one model it says it has."""
-        return f"{self.name}-id"
+    def __post_init__(self) -> None:
+        self.lists = self.lists or (f"{self.name}-id",)
 
     @property
     def url(self) -> str:
@@ -647,10 +646,10 @@ class FaultServer:
         known: dict[str, object] = {
             "/health": {"status": "ok"},
             "/props": props,
-            "/v1/models": {"object": "list", "data": [{"id": self.lists, "meta": {"n_ctx": self.context}}]},
+            "/v1/models": {"object": "list", "data": [{"id": n, "meta": {"n_ctx": self.context}} for n in self.lists]},
             "/api/version": {"version": "0.20.0"},
             "/api/ps": {"models": []},
-            "/api/tags": {"models": [{"name": self.lists, "model": self.lists}]},
+            "/api/tags": {"models": [{"name": n, "model": n} for n in self.lists]},
         }
         path = reply.seen.path.partition("?")[0]
         answer = known.get(path)

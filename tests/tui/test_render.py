@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -12,6 +13,7 @@ from rich.cells import cell_len
 
 from pointsman.core.audit import AuditState
 from pointsman.core.fleet import BudgetUnit, Model, Tier
+from pointsman.core.health import Health, HealthState
 from pointsman.core.history import Point
 from pointsman.core.snapshot import (
     EndpointStatus,
@@ -354,6 +356,22 @@ def test_the_context_of_an_endpoint_is_the_one_it_really_has_and_a_smaller_one_i
     assert endpoints._context(models, None) == ("200k", "")
     assert endpoints._context(models, EndpointStatus(checked_at=0.0, loaded=loaded)) == ("65k", "warn")
     assert endpoints._context([], None) == ("-", "dim")
+
+
+def test_an_endpoint_tells_which_models_it_lacks() -> None:
+    status = EndpointStatus(checked_at=1.0, available=frozenset({"other", "another"}))
+    fleet = small_fleet()
+    seen = Snapshot(now=1.0, health={"ollama": Health(state=HealthState.UP)}, status={"ollama": status})
+    picture = Picture(fleet=fleet, snapshot=seen)
+    cells = {row.key: row.cells for row in endpoints.rows(picture)}
+    assert cells["ollama"]["model"] == ("lacks 2 models", "warn") and "lacks" not in cells["gpu"]["model"][0]
+    held = replace(status, available=frozenset({"vl-id", "other"}), loaded=(LoadedModel(id="vl-id"),))
+    (row,) = [
+        r
+        for r in endpoints.rows(replace(picture, snapshot=replace(seen, status={"ollama": held})))
+        if r.key == "ollama"
+    ]
+    assert row.cells["model"] == ("lacks kimi:cloud · vl-id", "warn")
 
 
 def test_a_wide_usage_pane_draws_the_hours_of_each_model_and_a_narrow_one_does_not() -> None:

@@ -19,6 +19,7 @@ from pointsman.core.memory import asleep, cannot_fit
 from pointsman.core.prices import worst_of
 from pointsman.core.request import Request, Task
 from pointsman.core.rules import Code, Notice
+from pointsman.core.served import is_missing
 from pointsman.core.snapshot import EndpointStatus, Snapshot
 from pointsman.core.usage import NORMAL, Usage, band_of, covers, fullest
 
@@ -249,17 +250,9 @@ def _misconfigured(here: Situation, model: Model) -> Verdict:
 
 
 def _missing(here: Situation, model: Model) -> Verdict:
-    status = here.status(model)
-    if status is None or status.available is None or not status.available:
-        return None
-    if model.id in status.available or f"{model.id}:latest" in status.available:
-        return None
-    # llama-server in single-model mode ignores the request's model, so its list is no proof (trap T57).
-    if len(status.available) == 1 and here.endpoint(model).kind == "llama.cpp":
-        return None
-    if here.locality(model) is Locality.CLOUD and here.endpoint(model).locality is Locality.CLOUD:
-        return None  # clouds list aliases incompletely; a 404 will tell
-    return Code.MISSING, f"{model.endpoint} does not have {model.id}"
+    if is_missing(here.fleet, model, here.status(model)):
+        return Code.MISSING, f"{model.endpoint} does not have {model.id}"
+    return None
 
 
 def _rate_limited(here: Situation, model: Model) -> Verdict:
@@ -342,13 +335,16 @@ def _sort_out(here: Situation) -> tuple[tuple[Rung, ...], tuple[Rejection, ...]]
 
 def _rung(here: Situation, name: str, why: str) -> Rung:
     model = here.fleet.models[name]
+    wanted, allowed = here.request.max_output, here.max_output(model)
+    if wanted is not None and allowed < wanted:
+        why += f"; at most {allowed:,} tokens of output instead of {wanted:,}"
     return Rung(
         model=name,
         endpoint=model.endpoint,
         locality=here.locality(model),
         why=why,
         context=here.context(model),
-        max_output=here.max_output(model),
+        max_output=allowed,
     )
 
 

@@ -17,6 +17,7 @@ from pointsman.core.health import Health
 from pointsman.core.measured import Measurement, compared, of_model
 from pointsman.core.outcome import Attempt
 from pointsman.core.request import Task
+from pointsman.core.served import is_missing
 from pointsman.core.snapshot import EndpointStatus, Override, Snapshot
 from pointsman.core.usage import Usage, band_of
 from pointsman.engine.events import Answered, Decided, EngineEvent
@@ -142,18 +143,26 @@ def measured_document(model: Model, measured: tuple[Measurement, ...]) -> Docume
 
 def _model_document(fleet: Fleet, snapshot: Snapshot, model: Model) -> Document:
     health, status = snapshot.health.get(model.endpoint, Health()), snapshot.status.get(model.endpoint)
-    retired = model.retired or fleet.endpoint_of(model).retired
     relayed = status is not None and model.id in status.relays
     return {
         **values(model),
         "locality": "cloud" if relayed else str(fleet.locality_of(model)),
-        "state": "retired" if retired else str(health.state),
-        "reason": retired or health.reason,
+        **_standing(fleet, model, health, status),
         "loaded": None if status is None else _is_loaded(model, status),
         "simulated": fleet.endpoint_of(model).simulated,
         "roles": [role.name for role in fleet.roles.values() if _plays(model, role.primary, *role.fallbacks)],
         "overrides": [values(override) for override in overrides_of(fleet, snapshot.overrides, model.name)],
     }
+
+
+def _standing(fleet: Fleet, model: Model, health: Health, status: EndpointStatus | None) -> Document:
+    """The endpoint's state, unless the model itself is out of use or not there."""
+    retired = model.retired or fleet.endpoint_of(model).retired
+    if retired:
+        return {"state": "retired", "reason": retired}
+    if is_missing(fleet, model, status):
+        return {"state": "missing", "reason": f"{model.endpoint} does not have {model.id}"}
+    return {"state": str(health.state), "reason": health.reason}
 
 
 def _is_loaded(model: Model, status: EndpointStatus) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pointsman.core.fleet import Model
 from pointsman.core.history import Point
 from pointsman.core.measured import Compared, Measurement, Quality, Speed, compared, of_model
+from pointsman.core.served import is_missing
 from pointsman.core.snapshot import Gpu, GpuProcess, LoadedModel
 from pointsman.core.traffic import SeenFailure, SeenProbe, TrafficFigures
 from pointsman.engine.console import EndpointDetail
@@ -158,10 +159,16 @@ def _models(models: Sequence[Model], picture: Picture, measured: Sequence[Measur
             (f"  {label(model.name)}", "strong"),
             (f"  {label(model.id)} · {model.tier} · {figures.compact(model.context)} tokens", "dim"),
             (f" · {prices[0]} in, {prices[1]} out per million", "dim"),
+            *_absent(model, picture),
         )
         speed, quality = of_model(measured, model)
         yield from _speed(model, speed, picture.now)
         yield from _quality(model, quality, picture.now)
+
+
+def _absent(model: Model, picture: Picture) -> Line:
+    missing = model.retired is None and is_missing(picture.fleet, model, picture.snapshot.status.get(model.endpoint))
+    return ((" · not on this server", "warn"),) if missing else ()
 
 
 _FIGURES = {"generation_per_s": "generation", "first_token_s": "first token"}

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pointsman.core.fleet import Endpoint, Locality, Model
 from pointsman.core.health import BreakerState, Health, HealthState
+from pointsman.core.served import is_missing
 from pointsman.core.snapshot import EndpointStatus
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
@@ -58,7 +59,7 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
     cells: dict[str, Part] = {
         "name": (name_of(endpoint), "strong"),
         "state": state_of(health, age_of(health, status, picture.now), picture.glyphs),
-        "model": _model(health, status),
+        "model": _model(health, status, _lacking(endpoint, status, picture)),
         "age": (figures.seen(age_of(health, status, picture.now)), "dim"),
     }
     cells |= _measures(status) | _places(endpoint, status, picture) | _unseen(endpoint, picture)
@@ -67,6 +68,12 @@ def _row(endpoint: Endpoint, picture: Picture) -> Row:
 
 def _models(endpoint: Endpoint, picture: Picture) -> list[Model]:
     return [model for model in picture.fleet.models.values() if model.endpoint == endpoint.name]
+
+
+def _lacking(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture) -> list[str]:
+    """What the configuration asks of it and its own list does not have."""
+    wanted = [model for model in _models(endpoint, picture) if model.retired is None]
+    return [model.id for model in wanted if is_missing(picture.fleet, model, status)]
 
 
 def _places(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture) -> dict[str, Part]:
@@ -125,13 +132,15 @@ def state_of(health: Health, age: float | None, glyphs: Glyphs) -> Part:
     return f"{getattr(glyphs, glyph)} {word}", tone
 
 
-def _model(health: Health, status: EndpointStatus | None) -> Part:
+def _model(health: Health, status: EndpointStatus | None, lacking: Sequence[str]) -> Part:
     if health.state not in _ANSWERING:
         return health.reason, "dim"
+    lacks = f"lacks {label(lacking[0]) if len(lacking) == 1 else f'{len(lacking)} models'}" if lacking else ""
     if status is None or not status.loaded:
-        return "-", "dim"
+        return (lacks, "warn") if lacks else ("-", "dim")
     more = f" +{len(status.loaded) - 1}" if len(status.loaded) > 1 else ""
-    return label(status.loaded[0].id) + more, ""
+    loaded = label(status.loaded[0].id) + more
+    return (f"{lacks} · {loaded}", "warn") if lacks else (loaded, "")
 
 
 def _measures(status: EndpointStatus | None) -> dict[str, Part]:
