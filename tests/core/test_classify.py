@@ -256,11 +256,11 @@ def test_the_same_request_gives_the_same_task_in_every_process() -> None:
 def test_a_megabyte_costs_little_more_than_a_page() -> None:
     """Bounded work, not a benchmark: the limit is two orders above what it takes."""
     task_of("warm up")
-    start = time.perf_counter()
+    start = time.process_time()  # whatever else the machine does
     task_of("Summarize:\n" + "why does this function fail, compare 3 + 4?\n" * 25_000)
     task_of("(((" * 300_000)
     task_of("A) " * 300_000)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize(

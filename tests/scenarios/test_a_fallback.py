@@ -15,7 +15,11 @@ from support.rows import Scene, Table
 from support.stages import stage, with_roles
 
 K = FailureKind
-NOT_HERE = {"A9": "tests/config/test_problems.py: unknown models in a configured role are named at load"}
+NOT_HERE = {
+    "A9": "tests/config/test_load.py::test_what_still_works_is_a_warning and "
+    "tests/config/test_load.py::test_switched_off_models_leave_the_fleet; a name that does not exist at all is refused "
+    "at load: tests/config/test_problems.py::test_a_mistake_is_named_with_its_key_and_the_nearest_valid_one"
+}
 a = Table()
 
 
@@ -44,7 +48,9 @@ async def a2_5xx_then_the_first_fallback(dialect: str) -> None:
         s["p"].plays(status(502))
         heard = await s.ask()
         assert len(await s.audit("step-down")) == 1
+        (switch,) = heard.switches
     assert s.called == ["p", "p", "f"] and heard.by == "f"
+    assert (switch.from_model, switch.to_model, switch.kind) == ("p", "f", K.SERVER_ERROR)
 
 
 @a.row("A3")
@@ -207,6 +213,8 @@ async def a15_every_turn_decides_afresh(dialect: str) -> None:
         first = await s.ask(conversation="c1")
         second = await s.ask(conversation="c1")
     assert (first.by, second.by) == ("f", "p")
+    assert [h.answer.decision.ladder[0].why for h in (first, second)] == ["primary of role general"] * 2
+    assert len(first.switches) == 1 and not second.switches  # each reply tells who answered, and why not the primary
 
 
 @pytest.mark.parametrize(*a.cases)

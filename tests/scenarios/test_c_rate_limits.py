@@ -14,7 +14,7 @@ from pointsman.core.health import BreakerState, HealthState
 from pointsman.core.outcome import FailureKind
 from support.fault_server import Play, good, held, limited, out_of_memory, status
 from support.rows import Scene, Table
-from support.stages import NOW, HeldClock, stage
+from support.stages import NOW, HeldClock, StageClock, stage
 
 K = FailureKind
 NOT_HERE: dict[str, str] = {}
@@ -127,15 +127,28 @@ async def unstated_limits_grow_while_they_are_met_again(dialect: str) -> None:
         s["p"].plays(limited())
         pauses = []
         for _ in range(6):
+            met = s.clock.at
             await s.ask()
             until = s.health("p").until
             assert until is not None
-            pauses.append(until - s.clock.at)
+            pauses.append(until - met)
             s.clock.at = until
         s["p"].plays(good())
         await s.ask()
         assert s.health("p").limits_hit == 0
-    assert pauses == pytest.approx([15, 30, 60, 120, 120, 120], abs=2.0)
+    assert pauses == pytest.approx([15, 30, 60, 120, 120, 120], abs=0.01)
+
+
+@c.row("C5-jitter")
+async def the_pause_of_an_unstated_limit_is_spread(dialect: str) -> None:
+    """A fifth up and down, so that many programs do not come back at one moment."""
+    pauses = []
+    for dice in (0.0, 1.0):
+        async with stage(dialect=dialect, clock=StageClock(dice)) as s:
+            s["p"].plays(limited())
+            await s.ask()
+            pauses.append((s.health("p").until or 0.0) - NOW)
+    assert pauses == pytest.approx([12.0, 18.0], abs=0.01)
 
 
 @c.row("C6")
@@ -205,19 +218,30 @@ async def an_exhausted_chain_tells_the_earliest_time(dialect: str) -> None:
     assert second.blocked.retry_at == pytest.approx(NOW + 40, abs=0.1)
 
 
-def two_requests_a_minute(fleet: Fleet) -> Fleet:
-    cap = Budget(name="p-rpm", limit=2, unit=BudgetUnit.REQUESTS, window=Window(seconds=60), scope=Scope(endpoint="p"))
-    return replace(fleet, budgets=(cap,))
+A_MINUTE = {"C9": (2, BudgetUnit.REQUESTS), "C9-tokens": (2 * (11 + 7), BudgetUnit.TOKENS)}
 
 
-@c.row("C9")
-async def a_local_cap_is_kept_before_sending(dialect: str) -> None:
-    async with stage(dialect=dialect, change=two_requests_a_minute, deadlines=Deadlines()) as s:
-        by = [(await s.ask()).by for _ in range(4)]
+async def kept_before_sending(dialect: str, limit: int, unit: BudgetUnit) -> None:
+    """Two calls fit into a minute; each is eleven tokens in and seven out."""
+
+    def capped(fleet: Fleet) -> Fleet:
+        cap = Budget(name="p-cap", limit=limit, unit=unit, window=Window(seconds=60), scope=Scope(endpoint="p"))
+        return replace(fleet, budgets=(cap,))
+
+    async with stage(dialect=dialect, change=capped, deadlines=Deadlines()) as s:
+
+        async def ask() -> str:
+            return (await s.ask(facts={"tokens": 11}, max_output=7)).by
+
+        by = [await ask() for _ in range(4)]
         s.clock.advance(61)
         await s.see_ledger()
-        by.append((await s.ask()).by)
+        by.append(await ask())
     assert by == ["p", "p", "f", "f", "p"] and s.called == by
+
+
+for name, (limit, unit) in A_MINUTE.items():
+    c.row(name)(lambda dialect, limit=limit, unit=unit: kept_before_sending(dialect, limit, unit))
 
 
 @pytest.mark.parametrize(*c.cases)

@@ -32,7 +32,7 @@ K = FailureKind
 NOT_HERE: dict[str, str] = {}
 g = Table()
 # Long enough for a busy machine to have sent the call, short enough to be waited for.
-SOON = {"p": {"deadlines": Deadlines(first_token=0.15, idle=0.15)}}
+SOON = {"p": {"deadlines": Deadlines(first_token=0.25, idle=0.25)}}
 
 
 @contextmanager
@@ -72,9 +72,8 @@ SILENT: dict[str, Play] = {
 async def first_token_limit(dialect: str, play: Play) -> None:
     async with stage(dialect=dialect, endpoints=SOON) as s:
         s["p"].plays(play)
-        started = time.monotonic()
         heard = await s.ask()
-        assert time.monotonic() - started < 2.0
+        assert heard.attempts[0].seconds < 30  # its own limit, and not the 120 s of its kind
         await s["p"].chats[0].hung_up.wait()  # the server sees that we left
     assert s.called == ["p", "f"]  # never retried on the same route
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT] and heard.pieces() == ["", "fine"]
@@ -123,7 +122,7 @@ async def reading_the_prompt_counts_against_the_load_budget(dialect: str) -> Non
 
 
 async def silence_in_mid_answer(dialect: str, play: Play) -> None:
-    async with stage(dialect=dialect, endpoints={"p": {"deadlines": Deadlines(idle=0.15)}}) as s:
+    async with stage(dialect=dialect, endpoints={"p": {"deadlines": Deadlines(idle=0.25)}}) as s:
         s["p"].plays(play)
         heard = await s.ask()
     assert heard.kinds == [K.IDLE_TIMEOUT] and heard.by == "f"
@@ -139,41 +138,41 @@ async def steady_slow_tokens_are_never_too_late(dialect: str) -> None:
     async def steady(reply: Reply) -> None:
         await reply.head()
         await reply.frames(*reply.dialect.start(reply.seen.model))
-        for _ in range(25):
+        for _ in range(45):
             await reply.frames(reply.dialect.text(reply.seen.model, "t"))
             await asyncio.sleep(0.02)
         await reply.frames(*reply.ending())
         await reply.finish()
 
-    limits = Deadlines(first_token=0.4, idle=0.4)
+    limits = Deadlines(first_token=0.8, idle=0.8)  # less than the whole, and much more than a busy machine pauses
     async with stage(dialect=dialect, endpoints={"p": {"deadlines": limits}}) as s:
         s["p"].plays(steady)
         heard = await s.ask()
-    assert heard.by == "p" and heard.text == "t" * 25 and heard.attempts[0].seconds > 0.45
+    assert heard.by == "p" and heard.text == "t" * 45 and heard.attempts[0].seconds > 0.85
 
 
 @g.row("G5")
 async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
-    patient = {"g": {"deadlines": Deadlines(first_token=0.9)}}
+    patient = {"g": {"deadlines": Deadlines(first_token=60)}}
     async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.3), endpoints=patient) as s:
         for name in "pfg":
             s[name].plays(never_answers)
         started = time.monotonic()
-        heard = await s.ask(deadline_s=1.0)
+        heard = await s.ask(deadline_s=1.5)
         took = time.monotonic() - started
         assert s.health("g").breaker.streak == 0  # it had no fair chance
         rows = await s.audit("blocked")
-    assert 0.99 < took < 1.0 + 1.0
+    assert 1.49 < took < 30
     assert s.called == ["p", "f", "g"]
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT, K.FIRST_TOKEN_TIMEOUT, K.DEADLINE]
-    assert heard.attempts[2].seconds < 0.45 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
+    assert heard.attempts[2].seconds < took - 0.59 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
 
 
 @g.row("G5-offer")
 async def what_there_was_no_time_for_is_offered(dialect: str) -> None:
     async with stage(dialect=dialect) as s:
         s["p"].plays(never_answers)
-        heard = await s.ask(deadline_s=0.15)
+        heard = await s.ask(deadline_s=0.3)
     assert s.called == ["p"] and heard.blocked.offer == "f" and "no time was left for f, g" in heard.blocked.why
 
 

@@ -20,9 +20,14 @@ from support.stages import StageClock, open_engine, stage
 
 K = FailureKind
 NOT_HERE = {
-    "N2": "tests/tui/test_hostile.py and tests/e2e: model output on every surface, and in a real terminal",
-    "N5": "tests/config/test_problems.py: every mistake at once, with its place",
-    "N6": "tests/engine/test_reload.py, and with a real file and real sockets tests/cli/test_wiring.py",
+    "N1-crash": "tests/tui/test_crash.py::test_a_crash_shows_and_keeps_no_key_not_even_one_in_a_message_or_a_local",
+    "N2": "tests/tui/test_hostile.py::test_a_hostile_reply_is_tame_while_it_streams_and_after, in a real terminal "
+    "`pointsman prove T1`, the marks in tests/tui/test_untrusted.py::test_nothing_a_terminal_would_obey_is_left",
+    "N5": "tests/config/test_problems.py::test_every_problem_in_one_pass, and that it still opens: "
+    "tests/trust/test_local_only.py::test_the_screen_over_a_configuration_in_doubt_is_local_only",
+    "N6": "tests/engine/test_reload.py::"
+    "test_what_is_asked_before_keeps_the_old_one_and_what_is_asked_after_gets_the_new, and with a real file and real "
+    "sockets tests/cli/test_wiring.py::test_an_edited_file_is_in_force_by_itself_and_a_broken_one_is_not",
 }
 n = Table()
 KEYS = {"P_KEY": "sk-canary-p-0123456789abcdef", "F_KEY": "sk-canary-f-fedcba9876543210", "G_KEY": "canary/g+0=plain"}

@@ -10,7 +10,7 @@ from pointsman.core.audit import AuditEvent, EventType
 from pointsman.core.decision import Decision, Rung
 from pointsman.core.fleet import Band, Fleet
 from pointsman.core.health import Health, HealthState
-from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed, FailureKind
+from pointsman.core.outcome import Attempt, Cancelled, Completed, Failed
 from pointsman.core.recorded import plain, record
 from pointsman.core.request import Request
 from pointsman.core.rules import Notice
@@ -73,7 +73,11 @@ def rerouted(decision: Decision, at: float) -> tuple[AuditEvent, ...]:
             model=decision.model,
             from_model=decision.default_model,
             rule=codes.get(decision.default_model or "") or str(told[0].notice),
-            data={"evidence": [plain(e) for e in decision.task.evidence], "escalated": decision.escalated},
+            data={
+                "role": decision.role,
+                "evidence": [plain(e) for e in decision.task.evidence],
+                "escalated": decision.escalated,
+            },
         ),
     )
 
@@ -124,18 +128,23 @@ def _ending(attempt: Attempt) -> str:
     return f"{where} failed ({outcome.kind}){detail}"
 
 
-def switched(request: str, attempt: Attempt, to: Rung, kind: FailureKind, at: float) -> AuditEvent:
+def switched(decision: Decision, attempt: Attempt, to: Rung, failed: Failed, at: float) -> AuditEvent:
     """The next model takes over after a failure: never in silence."""
     return AuditEvent(
         type=EventType.STEP_DOWN,
         at=at,
         actor="router",
-        text=f"{attempt.model} → {to.model}: {kind} after {attempt.seconds * 1000:.0f} ms",
-        request=request,
+        text=f"{attempt.model} → {to.model}: {failed.kind} after {attempt.seconds * 1000:.0f} ms",
+        request=decision.request,
         model=to.model,
         from_model=attempt.model,
-        rule=str(kind),
-        data={"from_endpoint": attempt.endpoint, "to_endpoint": to.endpoint},
+        rule=str(failed.kind),
+        data={
+            "role": decision.role,
+            "evidence": [{"status": failed.status, "seconds": round(attempt.seconds, 3), "shown": failed.shown}],
+            "from_endpoint": attempt.endpoint,
+            "to_endpoint": to.endpoint,
+        },
     )
 
 

@@ -233,7 +233,7 @@ class _Journey:
         if last is None or last.model == step.rung.model or not isinstance(last.outcome, Failed):
             return
         now, failed = self.home.clock.now(), last.outcome
-        await self.home.ledger.write(narrate.switched(self.request.id, last, step.rung, failed.kind, now))
+        await self.home.ledger.write(narrate.switched(decision, last, step.rung, failed, now))
         self.emit(
             events.Switched(
                 request=self.request.id,
