@@ -48,10 +48,12 @@ def open_screen(
     )
 
 
-def open_plain(open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False) -> int:
+def open_plain(
+    open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False, read_only: bool = False
+) -> int:
     from pointsman.plain.door import run
 
-    return run(open_console, colour=colour)
+    return run(open_console, colour=colour, read_only=read_only)
 
 
 def first_run(

@@ -17,6 +17,7 @@ import pytest
 
 from pointsman.config import example_path, load
 from pointsman.core.audit import AuditRow, AuditState
+from pointsman.core.checks import Checked, CheckOrder, CheckRun, parse_command
 from pointsman.core.decision import Rung
 from pointsman.core.fleet import Locality
 from pointsman.core.health import Health, HealthState
@@ -28,10 +29,11 @@ from pointsman.core.usage import Usage
 from pointsman.core.whatif import suppose
 from pointsman.engine import events
 from pointsman.plain import sentences
-from pointsman.plain.commands import obey
+from pointsman.plain.commands import REFUSED, obey
 from pointsman.plain.door import Door, parse
 from pointsman.plain.streams import Closed, Lines, Out
 from pointsman.ports import ServiceResult
+from pointsman.tui.slash import COMMANDS
 
 NOW = 1_790_000_000.0
 FLEET = load(example_path()).fleet
@@ -69,7 +71,7 @@ class Console:
 
     def __init__(self, *script: events.EngineEvent | asyncio.Event) -> None:
         self.snapshot, self.script = SEEN, script
-        self.asked, self.acted, self.orders = [], [], []
+        self.asked, self.acted, self.orders, self.planned = [], [], [], []
         self.hung_up = False
         self._ids = 0
 
@@ -110,6 +112,26 @@ class Console:
 
     async def set_override(self, override):
         self.orders.append(override)
+        others = tuple(each for each in self.snapshot.overrides if each.id != override.id)
+        self.snapshot = replace(self.snapshot, overrides=(*others, override))
+
+    async def clear_override(self, override_id):
+        kept = tuple(each for each in self.snapshot.overrides if each.id != override_id)
+        self.snapshot = replace(self.snapshot, overrides=kept)
+
+    def plan(self, request):
+        self.planned.append(request)
+        return self.submit(request)
+
+    def judge(self, request):
+        raise AssertionError("nothing was answered")
+
+    async def check(self, request, command, directory=None):
+        if directory is None:
+            raise ValueError("name the directory: /check -C DIR CMD")
+        order = CheckOrder(argv=parse_command(command), directory=directory)
+        run = CheckRun(code=1, seconds=0.2, output="", guarantee="in a sandbox", sandboxed=True)
+        return events.CheckEnded(request=request, checked=Checked(order=order, run=run, evidence="e1"))
 
     def service_command(self, name, verb):
         return ("systemctl", "--user", verb, FLEET.services[name].unit)
@@ -128,9 +150,9 @@ class Console:
         return 0 if good else 2
 
 
-async def conversation(console: Console, *typed: str | asyncio.Event) -> str:
+async def conversation(console: Console, *typed: str | asyncio.Event, read_only: bool = False) -> str:
     stream = io.StringIO()
-    assert await Door(console, Typed(*typed), Out(stream), obey).live() == 0
+    assert await Door(console, Typed(*typed), Out(stream), obey, read_only=read_only).live() == 0
     return stream.getvalue()
 
 
@@ -379,6 +401,17 @@ async def test_a_service_is_restarted_only_once_its_name_was_typed():
         ("/explain Write a Python function", "Choice 1: coder-next on coder-gpu (local): primary"),
         ("/audit", "Line 7, 14:13:20, blocked: opus: local_only."),
         ("/help", "Anything else is a prompt."),
+        ("/role nobody", "Not done: no role is called nobody; there are "),
+        ("/check", "Not done: /check COMMAND, or /check -C DIR COMMAND."),
+        ("/undo", "Not done: nothing to undo: an override can be undone for 30 seconds."),
+        ("/cap", "The limit of cloud-day is $10.00."),
+        ("/cap cloud-dey $4", "Not done: unknown budget 'cloud-dey', did you mean 'cloud-day'?"),
+        ("/cap cloud-day 4 dollars", "Not done: budget cloud-day counts dollars, such as $10, not '4 dollars'."),
+        ("/pin opus role:nobody", "Not done: role:nobody is no scope: there are global, role:NAME and kind:KIND."),
+        ("/prefer opus kind:coding soon", "Not done: 'soon' is no span of time: write 90s, 30m, 2h or 7d."),
+        ("/prefer opus kind:coding 1h", "In force for kind:coding: prefer opus, until 15:13:20. /undo ends it."),
+        ("/overrides", "Nothing is overridden."),
+        ("/overrides clear 1", "Not done: /overrides lists them by number; /overrides clear NUMBER ends one."),
     ],
 )
 async def test_each_command_says_what_it_did(command, sentence):
@@ -390,6 +423,49 @@ async def test_a_pinned_model_goes_with_the_request_and_local_is_an_override():
     await conversation(console, "/model opus", "go", "/model auto", "go", "/local on")
     assert [request.pin for request in console.asked] == ["opus", None]
     assert [str(order.kind) for order in console.orders] == ["local_only"]
+
+
+async def test_every_slash_command_of_the_screen_works_line_by_line_or_is_refused_by_name():
+    for command in COMMANDS:
+        heard = await conversation(Console(), command)
+        assert "There is no command" not in heard, command
+        assert ("Not here: " in heard) == (command in REFUSED), command
+
+
+async def test_a_cap_is_lowered_at_once_raised_once_its_budgets_name_was_typed_and_undone():
+    console = Console()
+    heard = await conversation(console, "/cap cloud-day $4 for 2h", "/cap", "/undo", "/cap cloud-day $12", "no")
+    assert "The limit of cloud-day is $4.00 until 16:13:20. /undo has the one before again." in heard
+    assert "The limit of cloud-day is $4.00, a cap; $10.00 is configured." in heard
+    assert "Undone: cap $4.00 for cloud-day." in heard and console.snapshot.overrides == ()
+    assert "From $10.00 to $12.00: it lets up to $2.00 more leave today." in heard and "Nothing was done." in heard
+    await conversation(console, "/cap cloud-day $12", "cloud-day")
+    assert [order.cap for order in console.snapshot.overrides] == [12 * 10**9]
+    await conversation(console, "/cap cloud-day default")
+    assert console.snapshot.overrides == ()
+
+
+async def test_the_cloud_is_opened_again_only_once_that_was_typed():
+    console = Console()
+    assert "Nothing was done." in await conversation(console, "/local on", "/local off", "y")
+    assert "The cloud is open." in await conversation(console, "/local off", "open")
+
+
+async def test_a_role_a_plan_and_what_is_critical_go_with_the_request_and_a_check_tells_its_end():
+    console = Console()
+    typed = ("/role reviewer", "go", "/role auto", "/critical now", "/plan it", "/check -C /tmp pytest -q")
+    assert "The check failed: " in await conversation(console, *typed)
+    assert [dict(request.facts) for request in console.asked] == [{"role": "reviewer"}, {"critical": True}, {}]
+    assert [request.text for request in console.planned] == ["it"]
+
+
+async def test_read_only_sends_and_changes_nothing_until_rw():
+    console = Console()
+    changing = ("go", "/local on", "/cap cloud-day $4", "/services restart ollama", "/critical go", "/pass")
+    heard = await conversation(console, *changing, "/cap", "/rw", "go", read_only=True)
+    assert heard.count("read-only: nothing is changed or sent; /rw lifts it") == len(changing)
+    assert "The limit of cloud-day is $10.00." in heard
+    assert console.orders == console.acted == [] and len(console.asked) == 1
 
 
 async def test_a_backslash_continues_the_line():
@@ -514,7 +590,7 @@ def test_ctrl_c_ends_the_program_with_its_ledger_closed(environ):
 def test_what_does_not_go_together_is_a_usage_error(args, why, capsys):
     from pointsman.cli import main
 
-    assert main(list(args), plain=lambda opening, colour: 0) == 2
+    assert main(list(args), plain=lambda opening, **how: 0) == 2
     assert why in capsys.readouterr().err
 
 
@@ -524,5 +600,5 @@ def test_a_dumb_terminal_gets_sentences_and_one_line_of_hint(monkeypatch, capsys
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("POINTSMAN_STATE", str(tmp_path))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert main(["demo"], plain=lambda opening, colour: 0) == 0
+    assert main(["demo"], plain=lambda opening, **how: 0) == 0
     assert capsys.readouterr().err.count("\n") == 1

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from pointsman.core.fleet import Fleet, Role
 from pointsman.core.plain_text import one_line
 from pointsman.core.request import Message, Request
-from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.engine.console import Console
-from pointsman.plain import sentences
+from pointsman.plain import overriding, sentences
 from pointsman.ports import AuditQuery
 
 if TYPE_CHECKING:
@@ -19,21 +18,49 @@ if TYPE_CHECKING:
 Run = Callable[["Door", str], Awaitable[None]]
 _AUDIT_LINES = 10
 _VERBS = ("start", "stop", "restart")
+_KEPT = "conversations are not kept at this door; `pointsman chats"
+
+# What the screen has and a door of lines has not: what to do instead.
+REFUSED: Mapping[str, str] = {
+    "/open": f"{_KEPT} list` and `pointsman chats show ID` read those that the screen kept",
+    "/search": f"{_KEPT} search WORDS` looks in those that the screen kept",
+    "/rename": f"{_KEPT} list` has those that the screen kept, which are renamed there",
+    "/export": f"{_KEPT} export ID` writes one that the screen kept; what is said here can go to a file as it is read",
+    "/delete": f"{_KEPT} delete ID` deletes one that the screen kept",
+    "/branch": "there is one conversation at this door; /new begins another",
+    "/close": "there is one conversation at this door; /new begins another, /quit leaves",
+    "/unqueue": "what is typed while an answer comes waits unseen; Ctrl-C cancels the answer, not what waits",
+}
+# What changes nothing and sends nothing.
+_LOOKING = frozenset(
+    ("/help", "/model", "/role", "/why", "/explain", "/status", "/audit", "/clear", "/new", "/quiet", "/rw", "/quit")
+)
+READ_ONLY = "read-only: nothing is changed or sent; /rw lifts it"
 
 HELP: Mapping[str, str] = {
     "/model": "/model NAME asks only that model; /model auto lets the policy choose.",
-    "/local": "/local on closes the cloud for every prompt; /local off opens it again.",
+    "/role": "/role NAME has the work done under that role; /role auto lets the policy choose.",
+    "/critical": "/critical PROMPT asks with the reserve that budgets keep for what is critical.",
+    "/plan": "/plan PROMPT plans and compares first; nothing is done before you approve.",
+    "/local": "/local on closes the cloud for every prompt; /local off opens it again, after a question.",
+    "/pin": "/pin MODEL, role:NAME or kind:KIND, and a span such as 1h: that model and no other, at every door.",
+    "/prefer": "/prefer, the same: that model first.",
+    "/cap": "/cap reads the limits; /cap BUDGET LIMIT puts another one, also for 2h; /cap BUDGET default ends that.",
+    "/overrides": "/overrides lists what is set so by number; /overrides clear NUMBER ends one.",
+    "/undo": "/undo takes the last of these back, for 30 seconds.",
     "/why": "/why explains who was asked last, and why every other model was not.",
     "/explain": "/explain TEXT says who would answer that text; no model is asked.",
     "/status": "/status says how every endpoint, budget and service is now.",
     "/services": "/services lists them; /services restart, start, stop or logs NAME.",
     "/audit": "/audit [N] reads the newest N lines of the audit; /audit TEXT those with that text.",
     "/pass": "/pass or /good says that the last answer helped; /fail or /bad that it did not.",
+    "/check": "/check, -C DIR if you like, COMMAND: its exit code is the verdict on the last answer.",
     "/judge": "/judge asks the cloud judge about the last answer.",
     "/approve": "/approve lets a plan be worked on; /reject drops it.",
     "/reload": "/reload reads the configuration again.",
-    "/clear": "/clear begins a new conversation.",
+    "/clear": "/clear or /new begins a new conversation.",
     "/quiet": "/quiet holds changes of state back; /quiet off tells them again.",
+    "/rw": "/rw allows changes again where it was begun with --read-only.",
     "/help": "/help reads this list.",
     "/quit": "/quit leaves; so do the end of the input and Ctrl-C. While an answer runs, Ctrl-C cancels it.",
 }
@@ -45,13 +72,23 @@ async def obey(door: Door, command: str, argument: str) -> bool:
         return False
     run = _COMMANDS.get(command)
     if run is None:
-        door.out.say(f"There is no command {command}; /help lists them.", "bad")
+        refused = REFUSED.get(command)
+        told = f"There is no command {command}; /help lists them." if refused is None else f"Not here: {refused}."
+        door.out.say(told, "bad")
         return True
     try:
+        if door.read_only and not (command in _LOOKING or _only_reads(command, argument)):
+            raise ValueError(READ_ONLY)
         await run(door, argument)
     except (ValueError, KeyError) as problem:
         door.out.say(f"Not done: {problem.args[0] if problem.args else problem}.", "bad")
     return True
+
+
+def _only_reads(command: str, argument: str) -> bool:
+    """`/cap`, `/overrides` and `/services` without more read, and so does a log."""
+    reads = not argument or argument.startswith("logs ")
+    return reads and command in ("/cap", "/overrides", "/services", "/local")
 
 
 async def _help(door: Door, argument: str) -> None:
@@ -73,20 +110,30 @@ async def _model(door: Door, name: str) -> None:
     door.out.say(f"Only {found.name} is asked from now on; /model auto ends that.")
 
 
-async def _local(door: Door, argument: str) -> None:
-    console = door.console
-    now = console.snapshot.now
-    orders = [o for o in console.snapshot.overrides if o.kind is OverrideKind.LOCAL_ONLY and o.active(now)]
-    if argument not in ("", "on", "off"):
-        raise ValueError("/local on, or /local off")
-    if argument == "on" and not orders:
-        new = Override(id=console.new_request_id(), kind=OverrideKind.LOCAL_ONLY, created_at=now, reason="plain door")
-        await console.set_override(new)
-    for order in orders if argument == "off" else ():
-        await console.clear_override(order.id)
-    closed = console.snapshot.cloud_forbidden
-    stays = " The configuration says so." if argument == "off" and closed else ""
-    door.out.say(f"The cloud is {'closed' if closed else 'open'}.{stays}")
+async def _role(door: Door, name: str) -> None:
+    known = door.console.fleet.roles
+    if name and name != "auto" and name not in known:
+        raise ValueError(f"no role is called {name}; there are {', '.join(known)}")
+    if name:
+        door.role = None if name == "auto" else name
+    door.out.say("The policy chooses the role." if door.role is None else f"The work is done as {door.role}.")
+
+
+async def _critical(door: Door, text: str) -> None:
+    if not text:
+        raise ValueError("/critical PROMPT")
+    await door.ask(text, critical=True)
+
+
+async def _plan(door: Door, text: str) -> None:
+    if not text:
+        raise ValueError("/plan PROMPT")
+    await door.ask(text, plan=True)
+
+
+async def _writable(door: Door, argument: str) -> None:
+    door.read_only = False
+    door.out.say("Changes are allowed.")
 
 
 async def _why(door: Door, argument: str) -> None:
@@ -99,8 +146,7 @@ async def _why(door: Door, argument: str) -> None:
 async def _explain(door: Door, text: str) -> None:
     if not text:
         raise ValueError("/explain TEXT")
-    request = Request(id=door.console.new_request_id(), messages=(Message(role="user", text=text),), pin=door.pin)
-    for sentence in sentences.why(door.console.explain(request)):
+    for sentence in sentences.why(door.console.explain(door.request_for(text))):
         door.out.say(sentence)
 
 
@@ -156,6 +202,17 @@ async def _pass(door: Door, argument: str) -> None:
 async def _fail(door: Door, argument: str) -> None:
     failed = await door.console.judge_reply(_last(door), False)
     door.out.say(f"Written down: the answer did not help. Failed answers of this task: {failed}.")
+
+
+async def _check(door: Door, argument: str) -> None:
+    directory, command = None, argument
+    if argument.startswith("-C "):
+        directory, _, command = argument[3:].strip().partition(" ")
+    if not command:
+        raise ValueError("/check COMMAND, or /check -C DIR COMMAND")
+    ended = await door.console.check(_last(door), command.strip(), directory)
+    for sentence in sentences.event(ended):
+        door.out.say(sentence)
 
 
 async def _judge(door: Door, argument: str) -> None:
@@ -254,16 +311,26 @@ def _led_from(fleet: Fleet, role: Role, endpoint: str) -> bool:
 _COMMANDS: Mapping[str, Run] = {
     "/help": _help,
     "/model": _model,
-    "/local": _local,
+    "/role": _role,
+    "/critical": _critical,
+    "/plan": _plan,
+    "/local": overriding.local,
+    "/pin": overriding.pin,
+    "/prefer": overriding.prefer,
+    "/cap": overriding.cap,
+    "/overrides": overriding.overrides,
+    "/undo": overriding.undo,
+    "/rw": _writable,
     "/why": _why,
     "/explain": _explain,
     "/status": _status,
     "/audit": _audit,
     "/reload": _reload,
-    "/clear": _clear,
+    **dict.fromkeys(("/clear", "/new"), _clear),
     "/quiet": _quiet,
     **dict.fromkeys(("/pass", "/good"), _pass),
     **dict.fromkeys(("/fail", "/bad"), _fail),
+    "/check": _check,
     "/judge": _judge,
     "/approve": _approve,
     "/reject": _reject,

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 
+from pointsman.core.conditions import FactValue
 from pointsman.core.decision import Decision
 from pointsman.core.health import Health
 from pointsman.core.request import Message, Request
@@ -19,7 +20,8 @@ from pointsman.engine import events
 from pointsman.engine.console import Console, Replayed
 from pointsman.engine.events import EngineEvent
 from pointsman.plain import sentences
-from pointsman.plain.commands import obey
+from pointsman.plain.commands import READ_ONLY, obey
+from pointsman.plain.overriding import Undo
 from pointsman.plain.streams import Closed, Lines, Out
 from pointsman.ports import AuditQuery
 
@@ -42,9 +44,12 @@ def parse(text: str) -> tuple[str, str] | None:
 class Door:
     """`lines` gives what is typed. State changes are said unless `quiet`."""
 
-    def __init__(self, console: Console, lines: Lines, out: Out, obey: Obey) -> None:
+    def __init__(self, console: Console, lines: Lines, out: Out, obey: Obey, *, read_only: bool = False) -> None:
         self.console, self.out, self.lines, self._obey = console, out, lines, obey
+        self.read_only = read_only
         self.pin: str | None = None
+        self.role: str | None = None
+        self.undo: Undo | None = None  # the last order that was set or ended
         self.quiet = False
         self.decision: Decision | None = None  # of the last request
         self.request: str | None = None  # the last one that was answered
@@ -152,7 +157,7 @@ class Door:
             command = parse(text)
             if command is not None and not await self._obey(self, *command):
                 return
-            if command is None and text.strip():
+            if command is None and text.strip() and self._may_send():
                 await self.ask(text)
             self.out.prompt()
 
@@ -185,10 +190,22 @@ class Door:
 
     # --- a reply
 
-    async def ask(self, text: str) -> None:
+    def _may_send(self) -> bool:
+        if self.read_only:
+            self.out.say(f"Not sent: {READ_ONLY}.", "bad")
+        return not self.read_only
+
+    async def ask(self, text: str, *, critical: bool = False, plan: bool = False) -> None:
+        request = self.request_for(text, critical=critical)
+        await self.follow(self.console.plan(request) if plan else self.console.submit(request), text)
+
+    def request_for(self, text: str, *, critical: bool = False) -> Request:
+        """The next one of this conversation."""
+        facts: dict[str, FactValue] = {"role": self.role} if self.role else {}
+        if critical:
+            facts["critical"] = True
         told = (*self._told, Message(role="user", text=text))
-        request = Request(id=self.console.new_request_id(), messages=told, pin=self.pin)
-        await self.follow(self.console.submit(request), text)
+        return Request(id=self.console.new_request_id(), messages=told, facts=facts, pin=self.pin)
 
     async def follow(self, stream: AsyncIterator[EngineEvent], asked: str | None = None) -> None:
         """Tells a reply until its end. Ctrl-C meanwhile hangs up."""
@@ -271,16 +288,18 @@ class _Writing:
         self._kept = ""
 
 
-def run(open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False) -> int:
+def run(
+    open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False, read_only: bool = False
+) -> int:
     """Runs the plain door over standard input and output until it is left; the exit status."""
     out = Out(sys.stdout, prompts=sys.stdin.isatty(), colour=colour)
-    return asyncio.run(_run(open_console, out))
+    return asyncio.run(_run(open_console, out, read_only))
 
 
-async def _run(open_console: Callable[[], AbstractAsyncContextManager[Console]], out: Out) -> int:
+async def _run(open_console: Callable[[], AbstractAsyncContextManager[Console]], out: Out, read_only: bool) -> int:
     async with open_console() as console:
         lines = Lines(sys.stdin.fileno())
-        door = Door(console, lines, out, obey)
+        door = Door(console, lines, out, obey, read_only=read_only)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, door.interrupt)
         for ending in (signal.SIGTERM, signal.SIGHUP):

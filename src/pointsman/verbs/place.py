@@ -49,7 +49,11 @@ class Plain(Protocol):
     """The door of complete sentences, for screen readers, dumb terminals and pipes."""
 
     def __call__(
-        self, open_console: Callable[[], AbstractAsyncContextManager[Console]], *, colour: bool = False
+        self,
+        open_console: Callable[[], AbstractAsyncContextManager[Console]],
+        *,
+        colour: bool = False,
+        read_only: bool = False,
     ) -> int: ...
 
 

@@ -173,7 +173,7 @@ def _show(place: Place, open_console: Open) -> int:
     if _plainly(way):
         if place.plain is None:
             raise Mistake("there is no plain door here")
-        return place.plain(opening, colour=way.colour)
+        return place.plain(opening, colour=way.colour, read_only=way.read_only)
     return _on_screen(place, opening)
 
 

@@ -11,6 +11,14 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _WRITTEN = re.compile(r"(\d{1,9})([smhdw])\Z")
 
 
+def seconds(written: str) -> float:
+    """Raises ValueError with the form that it expects."""
+    found = _WRITTEN.match(written.strip().lower())
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{written!r} is no span of time: write 90s, 30m, 2h or 7d")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
 class Span(click.ParamType[float]):
     """Seconds, from a number and a unit."""
 
@@ -19,10 +27,10 @@ class Span(click.ParamType[float]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        written = _WRITTEN.match(str(value).strip().lower())
-        if written is None or int(written[1]) == 0:
-            self.fail(f"{value!r} is no span of time: write 90s, 30m, 2h or 7d", param, ctx)
-        return float(int(written[1]) * _SECONDS[written[2]])
+        try:
+            return seconds(str(value))
+        except ValueError as wrong:
+            self.fail(str(wrong), param, ctx)
 
 
 SPAN = Span()
