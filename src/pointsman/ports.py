@@ -600,8 +600,9 @@ class Store(Protocol):
 
     async def audit_size(self) -> int: ...
 
-    async def check_audit(self) -> AuditState:
-        """Whether the audit is what was written: every line the first time, what was added since from then on."""
+    async def check_audit(self, tell: Callable[[AuditState], None] | None = None) -> AuditState:
+        """Whether the audit is what was written: every line the first time, what was added since from then on. `tell`
+        hears how far a long first look is."""
         ...
 
     async def overrides(self, now: float) -> tuple[Override, ...]: ...

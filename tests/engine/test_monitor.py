@@ -89,6 +89,16 @@ async def test_a_cap_is_in_force_with_its_line_and_not_at_all_while_no_line_can_
     assert world.audit("override") == ["cap cloud-day $10.00 → $12.00", "cap cloud-day $12.00 → $10.00, cleared"]
 
 
+async def test_an_audit_that_was_empty_when_it_was_checked_is_checked_at_the_next_look_after_its_first_line() -> None:
+    world = World()
+    async with world.engine:
+        await world.engine._monitor.see_chain()
+        assert world.engine.audit_state.lines == 0
+        await world.engine.set_override(Override(id="x", kind=OverrideKind.LOCAL_ONLY))
+        await world.engine._monitor.see_store()
+        assert world.engine.audit_state.lines == len(world.store.lines) > 0
+
+
 async def test_a_broken_sensor_is_a_banner_not_a_crash() -> None:
     world = World(store=MemoryStore())
 

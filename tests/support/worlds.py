@@ -168,7 +168,7 @@ class MemoryStore:
     async def audit_size(self) -> int:
         return len(self.lines)
 
-    async def check_audit(self) -> AuditState:
+    async def check_audit(self, tell: object = None) -> AuditState:
         return AuditState(lines=len(self.lines))
 
     async def overrides(self, now: float) -> tuple[Override, ...]:

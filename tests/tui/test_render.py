@@ -29,7 +29,7 @@ from pointsman.core.usage import Usage
 from pointsman.ports import ModelTotal
 from pointsman.tui import keys, slash
 from pointsman.tui.picture import Picture
-from pointsman.tui.render import audit, bars, endpoints, figures, machine, services, usage, zones
+from pointsman.tui.render import audit, bars, endpoints, figures, machine, services, strip, usage, zones
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import crop, fit, paint, spread, width_of
 from pointsman.tui.render.table import Column, Row, draw, fit_columns, head
@@ -380,6 +380,13 @@ def test_a_wide_usage_pane_draws_the_hours_of_each_model_and_a_narrow_one_does_n
     wide, narrow = (["".join(text for text, _ in line) for line in usage.lines(world, width)] for width in (96, 76))
     assert wide[-1].endswith(UNICODE.spark[0] * 23 + UNICODE.spark[-1]) and "24 h" in wide[-2]
     assert "24 h" not in narrow[-2] and not narrow[-1].endswith(UNICODE.spark[-1])
+
+
+def test_a_long_check_of_the_audit_says_how_far_it_is() -> None:
+    state = AuditState(checking=230_250)
+    picture = Picture(fleet=small_fleet(), snapshot=Snapshot(now=1.0), audit_state=state)
+    assert audit.soundness(state) == "checking, 230,250 so far"
+    assert "".join(text for text, _ in strip._audit(picture)) == "audit checking 230k"
 
 
 @pytest.mark.parametrize("state", [AuditState(), AuditState(lines=0)])

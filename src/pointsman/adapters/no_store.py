@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pointsman.core.attempts import TaskOutcome
 from pointsman.core.audit import AuditEvent, AuditRow, AuditState
@@ -59,7 +59,7 @@ class NoStore:
     async def audit_size(self) -> int:
         return 0
 
-    async def check_audit(self) -> AuditState:
+    async def check_audit(self, tell: Callable[[AuditState], None] | None = None) -> AuditState:
         return AuditState()
 
     async def overrides(self, now: float) -> tuple[Override, ...]:

@@ -93,15 +93,18 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditState:
-    """What is known of the audit's soundness now. `lines` None: not checked yet."""
+    """What is known of the audit's soundness now. `lines` None: not checked yet; `checking`: how far that is."""
 
     lines: int | None = None
     head: str = ""  # hexadecimal hash of the last line checked
     problem: str | None = None  # what is wrong with it, one sentence
+    checking: int | None = None  # lines looked at so far; None: no first look is under way
 
     def __str__(self) -> str:
         if self.problem is not None:
             return self.problem
+        if self.checking is not None:
+            return f"being checked, {self.checking:,} lines so far"
         if self.lines is None:
             return "not checked yet"
         return f"verified {self.lines:,} line{'' if self.lines == 1 else 's'}, head {self.head[:12]}"

@@ -174,6 +174,7 @@ class Monitor:
             usage = await self.store.usage(self.fleet.budgets, now)
             overrides = await self.store.overrides(now)
             problem = await self.store.writable()
+            await self._see_first_lines()
         except StoreUnavailable as gone:
             self.board.put_audit_problem(str(gone))
             return
@@ -191,7 +192,13 @@ class Monitor:
 
     async def see_chain(self) -> None:
         """Whether the audit is still what was written (promises.md A4)."""
-        self.board.put_audit_state(await self.store.check_audit())
+        self.board.put_audit_state(await self.store.check_audit(self.board.put_audit_state))
+
+    async def _see_first_lines(self) -> None:
+        """An audit that was empty when it was checked is checked again once it is not, and not half a minute later."""
+        state = self.board.audit_state
+        if state.lines == 0 and state.problem is None and await self.store.audit_size():
+            await self.see_chain()
 
     def _crossings(self) -> list[AuditEvent]:
         """One line per band crossing, with hysteresis so that a budget on an edge does not chatter."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pointsman.adapters.store.pace import Paced, at_once
 from pointsman.ports import StoreUnavailable
 
 ORIGIN = "pointsman-audit-v1"
@@ -95,13 +96,13 @@ class Anchor:
         if self._witness is not None:
             self._witness(checkpoint)
 
-    def checkpoints(self) -> tuple[Checkpoint, ...] | None:
+    def checkpoints(self, paced: Paced = at_once) -> tuple[Checkpoint, ...] | None:
         """All of them, oldest first; None if the file is missing. Raises BadAnchor, or OSError if it cannot be read."""
         try:
             written = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        return tuple(parse_checkpoint(line.decode("ascii", "replace")) for line in written.split(b"\n")[:-1])
+        return tuple(parse_checkpoint(line.decode("ascii", "replace")) for line in paced(written.split(b"\n")[:-1]))
 
 
 def _write_line(descriptor: int, line: str) -> None:

@@ -1,8 +1,12 @@
-"""Keeps an eye on the audit while the program runs: all of it once, afterwards only what was added. Blocking."""
+"""Keeps an eye on the audit while the program runs: all of it once, afterwards only what was added. Blocking.
+
+The first look goes slowly, so that opening a large audit does not take a core from the screen.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from pointsman.adapters.store.anchor import Anchor
 from pointsman.adapters.store.audit_log import line_hash
 from pointsman.adapters.store.files import LEDGER
 from pointsman.adapters.store.inspection import Code, Verdict, inspect
+from pointsman.adapters.store.pace import QUICK, Abandoned, Pace
 from pointsman.adapters.store.schema import open_reader
 from pointsman.core.audit import AuditState
 
@@ -21,16 +26,35 @@ class ChainWatch:
         self._state_dir = state_dir
         self._anchor = anchor
         self._seen: tuple[int, bytes, int] | None = None  # last good line, its hash, how many lines
+        self._judged, self._told = False, 0
+        self._tell: Callable[[AuditState], None] = _nobody
+        self._pace = Pace(self._so_far)
 
-    def look(self) -> AuditState:
-        """Whatever does not fit is looked at once more with every rule, for the sentence that says what it is."""
+    def stop(self) -> None:
+        """A look under way ends soon, with what was known before."""
+        self._pace.stop()
+
+    def look(self, tell: Callable[[AuditState], None] | None = None) -> AuditState:
+        """Whatever does not fit is looked at once more with every rule, for the sentence that says what it is. `tell`
+        hears how far the first look is, in the thread of the caller."""
+        self._tell = tell or _nobody
         if self._seen is None or not self._follows(*self._seen):
             return self._whole()
         _, head, lines = self._seen
         return AuditState(lines=lines, head=head.hex())
 
+    def _so_far(self, lines: int) -> None:
+        """Now and then: each word of it is drawn."""
+        if not self._judged and lines >= self._told + QUICK:
+            self._told = lines
+            self._tell(AuditState(checking=lines))
+
     def _whole(self) -> AuditState:
-        verdict = inspect(self._state_dir, self._anchor)
+        try:
+            verdict = inspect(self._state_dir, self._anchor, self._pace)
+        except Abandoned:
+            return AuditState()
+        self._judged = True
         if verdict.code is Code.NOT_RUN:
             return AuditState(problem=None if verdict.lines == 0 else verdict.why)
         if not verdict.intact:
@@ -62,6 +86,10 @@ class ChainWatch:
     def _anchored_at(self, last: int) -> bool:
         newest = self._anchor.last() if self._anchor is not None and self._anchor.exists() else None
         return newest is not None and newest.size <= last
+
+
+def _nobody(_: AuditState) -> None:
+    """Nobody asked how far it is."""
 
 
 def _sentence(verdict: Verdict) -> str:

@@ -20,6 +20,7 @@ from pointsman.adapters.store.anchor import Anchor, BadAnchor, Checkpoint
 from pointsman.adapters.store.audit_log import COPIED, GENESIS, copies_of, decoded, line_hash, opening
 from pointsman.adapters.store.files import LEDGER
 from pointsman.adapters.store.foreign import salted
+from pointsman.adapters.store.pace import Paced, at_once
 from pointsman.adapters.store.reasons import primary_code, unavailable
 from pointsman.adapters.store.schema import open_reader
 from pointsman.core.audit import EventType
@@ -87,6 +88,7 @@ class Walk:
     retired: dict[str, int] = field(default_factory=dict)  # file -> its last line
     begun_anew: list[int] = field(default_factory=list)
     absent: tuple[str, int] | None = None  # the newest segment that is not there, and its last line
+    paced: Paced = at_once
 
     def take(self, row: Row) -> None:
         """Raises Misfit if a rule does not hold."""
@@ -182,10 +184,10 @@ END_RULES: tuple[Callable[[Walk], None], ...] = (reaches_the_anchor, erasures_ar
 # --- the whole audit -----------------------------------------------------------------------------------------------
 
 
-def inspect(state_dir: Path, anchor: Anchor | None) -> Verdict:
-    """Never raises for what is on the disk. Blocking; about ten microseconds a line. Without an `anchor` to hold it
-    against, the best verdict is NO_ANCHOR."""
-    walk = Walk({})
+def inspect(state_dir: Path, anchor: Anchor | None, paced: Paced = at_once) -> Verdict:
+    """Never raises for what is on the disk. Blocking; about ten microseconds a line, and `paced` may let others go
+    first. Without an `anchor` to hold it against, the best verdict is NO_ANCHOR."""
+    walk = Walk({}, paced=paced)
     try:
         checkpoints = start(walk, anchor)
         _walk_all(walk, state_dir)
@@ -203,7 +205,7 @@ def inspect(state_dir: Path, anchor: Anchor | None) -> Verdict:
 
 def start(walk: Walk, anchor: Anchor | None) -> tuple[Checkpoint, ...] | None:
     """Holds the walk against the anchor from now on; what the anchor knows."""
-    checkpoints = None if anchor is None else _checkpoints(anchor)
+    checkpoints = None if anchor is None else _checkpoints(anchor, walk.paced)
     by_line: dict[int, list[bytes]] = {}
     for checkpoint in checkpoints or ():
         by_line.setdefault(checkpoint.size, []).append(checkpoint.head)
@@ -211,9 +213,9 @@ def start(walk: Walk, anchor: Anchor | None) -> tuple[Checkpoint, ...] | None:
     return checkpoints
 
 
-def _checkpoints(anchor: Anchor) -> tuple[Checkpoint, ...] | None:
+def _checkpoints(anchor: Anchor, paced: Paced) -> tuple[Checkpoint, ...] | None:
     try:
-        return anchor.checkpoints()
+        return anchor.checkpoints(paced)
     except BadAnchor as bad:
         raise Misfit(None, str(bad)) from None
     except OSError as error:
@@ -227,13 +229,13 @@ def _walk_all(walk: Walk, state_dir: Path) -> None:
         raise not_run("there is no audit yet")
     with closing(open_to_inspect(ledger)) as connection:
         check_file(connection, LEDGER)
-        kept = _kept(connection)
+        kept = _kept(connection, walk.paced)
         for segment in _segments(walk, state_dir, connection):
             with closing(open_to_inspect(segment)) as closed:
                 check_file(closed, segment.name)
-                for row in rows(closed, kept):
+                for row in walk.paced(rows(closed, kept), walk.lines):
                     walk.take(row)
-        for row in rows(connection, kept):
+        for row in walk.paced(rows(connection, kept), walk.lines):
             walk.take(row)
     for rule in END_RULES:
         rule(walk)
@@ -284,11 +286,11 @@ def check_file(connection: sqlite3.Connection, name: str) -> None:
         raise Misfit(None, f"{name} is damaged: {found.decode('utf-8', 'replace')}")
 
 
-def _kept(connection: sqlite3.Connection) -> dict[int, dict[str, tuple[bytes, bytes]]]:
+def _kept(connection: sqlite3.Connection, paced: Paced = at_once) -> dict[int, dict[str, tuple[bytes, bytes]]]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'payload'").fetchone():
         return {}
     kept: dict[int, dict[str, tuple[bytes, bytes]]] = {}
-    for seq, name, salt, value in connection.execute("SELECT seq, field, salt, value FROM payload"):
+    for seq, name, salt, value in paced(connection.execute("SELECT seq, field, salt, value FROM payload")):
         kept.setdefault(seq, {})[name.decode("utf-8", "surrogateescape")] = (salt, value)
     return kept
 

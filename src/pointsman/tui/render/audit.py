@@ -81,6 +81,8 @@ def soundness(state: AuditState) -> str:
     """What the last check of the chain found, for the pane's edge."""
     if state.problem is not None:
         return state.problem
+    if state.checking is not None:
+        return f"checking, {state.checking:,} so far"
     return f"verified to {state.lines:,}, head {state.head[:8]}" if state.lines else "not checked yet"
 
 

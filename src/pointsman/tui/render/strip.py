@@ -55,6 +55,8 @@ def _audit(picture: Picture) -> Line:
         return ((f"{picture.glyphs.bad} audit NOT WRITTEN", "bad"),)
     if state.problem is not None:
         return ((f"{picture.glyphs.bad} audit BROKEN", "bad"),)
+    if state.checking is not None:
+        return (("audit ", "dim"), (f"checking {figures.compact(state.checking)}", ""))
     word = "verified" if state.lines else "unchecked"  # where no line was there to check, some may be by now
     return (("audit ", "dim"), (word, ""))
 
