@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pointsman.adapters import clipboard, editor
+from pointsman.adapters.blackened import blackened
 from pointsman.adapters.redact import redact
 from pointsman.core.request import Attachment, Image
 
@@ -64,9 +65,12 @@ class LocalScreenFiles:
         raise FileExistsError(f"{directory} holds {_TRIES} files of that name")
 
     async def picture(self, svg: str) -> str:
-        return await self.export("screen.svg", _TEXT_OF_SVG.sub(self._without_keys, svg))
+        return await self.export("screen.svg", await asyncio.to_thread(self._without_keys, svg))
 
-    def _without_keys(self, text: re.Match[str]) -> str:
+    def _without_keys(self, svg: str) -> str:
+        return _TEXT_OF_SVG.sub(self._without_key, blackened(svg, lambda text: redact(self._redact(text))))
+
+    def _without_key(self, text: re.Match[str]) -> str:
         shown = html.unescape(text[0])
         hidden = redact(self._redact(shown))
         return text[0] if hidden == shown else html.escape(hidden, quote=False).replace("\xa0", "&#160;")

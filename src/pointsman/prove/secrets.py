@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import html
 import io
 import json
 import logging
 import os
 import pickle
+import re
+import subprocess
 import sys
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
@@ -16,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pointsman import wiring
+from pointsman.adapters.screen_files import LocalScreenFiles
 from pointsman.adapters.secrets import Secret, Secrets, SecretsRefused
 from pointsman.adapters.services.commands import child_environment
 from pointsman.adapters.store.export import export
@@ -23,7 +27,7 @@ from pointsman.config import load
 from pointsman.core.chats import ChatHead, ChatTurn
 from pointsman.core.request import Message, Request
 from pointsman.ports import Chats
-from pointsman.prove.check import Check, Tried, expect
+from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 from pointsman.prove.fake_server import Answer, Asked, serving
 
 CANARIES = 50
@@ -66,6 +70,7 @@ async def no_key_in_any_sink(home: Path) -> Tried:
     try:
         with redirect_stdout(out), redirect_stderr(out):
             sinks = await _serve_all(home)
+            sinks |= {"a picture of the screen": await _picture(home)}
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
@@ -123,6 +128,27 @@ async def _keep_a_conversation(chats: Chats | None) -> None:
         pasted = '", "'.join(canaries().values())
         turn = ChatTurn(request="r", prompt=pasted, answer=pasted, detail={"why": pasted})
         await chats.keep(ChatHead(id="c", title=pasted), 0, turn)
+
+
+async def _picture(home: Path) -> str:
+    """Of an answer that is nothing but keys, broken over lines: what stands in the file, put together again."""
+    answer = ",".join(canaries().values())
+    draws = [sys.executable, "-m", "pointsman.tui.proof", "--picture"]
+    drawn = await asyncio.to_thread(
+        subprocess.run, draws, input=answer, capture_output=True, text=True, timeout=60, check=False
+    )
+    if drawn.returncode != 0:
+        raise CouldNotRun(f"the screen cannot be drawn: {drawn.stderr.strip()[-120:]}")
+    expect(all(_in(key, _said(drawn.stdout)) for key in canaries().values()), "the keys were not on the screen")
+    secrets = Secrets(tuple(canaries()), environ=os.environ, file=None, keyring=lambda: None)
+    kept = await LocalScreenFiles(home / "state", secrets.redact).picture(drawn.stdout)
+    return _said(await asyncio.to_thread(Path(kept).read_text))
+
+
+def _said(svg: str) -> str:
+    """The words of a picture without the breaks and borders between them."""
+    texts = re.findall(r"<text\b[^>]*>([^<]*)</text>", svg)
+    return re.sub(r"[^A-Za-z0-9+/=%]", "", "".join(html.unescape(text) for text in texts))
 
 
 def _crash() -> str:

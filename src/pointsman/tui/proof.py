@@ -1,6 +1,7 @@
 """The real screen over a recording in which everything is hostile, headless: promises T3, T4 and T5.
 
-`python -m pointsman.tui.proof` is what `pointsman prove` runs; it prints one JSON object.
+`python -m pointsman.tui.proof` is what `pointsman prove` runs; it prints one JSON object. With `--picture` it prints
+the picture of a narrow screen on which a model answered what stands on standard input (S1).
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from pointsman.engine.replay import Replay
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.messages import AuditOpened, LogsAsked, ServiceAsked, Told
 from pointsman.tui.render import zones
+from pointsman.tui.render.svg import self_contained
 
 ACTIONS = (
     "[@click=app.danger('a')]press[/]", "[@click='app.danger(1)']press[/]", "[link=javascript:x]press[/link]",
@@ -63,6 +65,7 @@ LINKS = (
 TEXTS = (*ACTIONS, *BRACKETS, "\x1b]0;x\x07", "\x9b2J", "\u202eevil")
 REPLY = "\n\n".join((" ".join(TEXTS), f"```\n{' '.join(TEXTS)}\n```", " ".join(f"[a link]({link})" for link in LINKS)))
 _SIZE = (110, 32)
+_NARROW = (60, 100)
 _CLICKS = 4  # on the same words of a screen
 
 
@@ -128,7 +131,7 @@ def hostile_picture(fleet: Fleet) -> Snapshot:
     )
 
 
-def hostile_tape() -> Tape:
+def hostile_tape(reply: str = REPLY) -> Tape:
     """At second 0 everything but the answer's end, which comes at second 1."""
     fleet = hostile_fleet()
     first, second = list(fleet.models)[:2]
@@ -148,15 +151,15 @@ def hostile_tape() -> Tape:
     told: list[events.EngineEvent] = [
         events.Decided(request="a", decision=decision),
         events.Waiting(request="a", why=TEXTS[0], seconds=1.0),
-        events.ReasoningDelta(request="a", text=REPLY),
-        events.TextDelta(request="a", text=REPLY),
+        events.ReasoningDelta(request="a", text=reply),
+        events.TextDelta(request="a", text=reply),
         events.Switched(
             request="a", from_model=first, to_model=second, kind=FailureKind.STREAM_CUT, why=TEXTS[0], seconds=1.0,
             fragment=True,
         ),
-        events.TextDelta(request="a", text=REPLY),
+        events.TextDelta(request="a", text=reply),
     ]  # fmt: skip
-    answered = events.Answered(request="a", attempt=attempt, decision=decision, text=REPLY)
+    answered = events.Answered(request="a", attempt=attempt, decision=decision, text=reply)
     lines: list[Line] = [
         {"t": 0.0, "what": "picture", "set": encode(hostile_picture(fleet))},
         {"t": 0.0, "what": "banners", "banners": list(TEXTS[:3])},
@@ -187,6 +190,29 @@ async def prove() -> Found:
             found.crashed = f"{type(crash).__name__}: {crash}"
         await app.close()
     return found
+
+
+async def picture(reply: str) -> str:
+    """Of the conversation alone, so narrow that what is said is broken over many lines."""
+    go_on = asyncio.Event()
+
+    async def wait(seconds: float) -> None:
+        await go_on.wait()
+
+    async with Replay(hostile_tape(reply), speed=1.0, sleep=wait) as console:
+        app = PointsmanApp(console)
+        async with app.run_test(size=_NARROW) as pilot:
+            await _until(pilot, lambda: app.picture is not None)
+            app.action_show_pane("chat")
+            app.home.zoom()
+            app.chat.ask("hi")
+            go_on.set()
+            await _until(pilot, lambda: app.chat.last is not None and app.chat.last.over)
+            await app.chat.flush()
+            await pilot.pause()
+            svg = self_contained(app.export_screenshot())
+        await app.close()
+    return svg
 
 
 async def _watch(app: _Watched, pilot: Pilot[None], go_on: asyncio.Event) -> None:
@@ -271,7 +297,9 @@ def _places(app: _Watched, words: str) -> list[tuple[int, int]]:
     return [(found.start() + 1, y) for y, line in enumerate(lines) for found in re.finditer(words, line)]
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:] == ["--picture"]:
+    sys.stdout.write(asyncio.run(picture(sys.stdin.read())))
+elif __name__ == "__main__":
     outcome = asyncio.run(prove())
     names = ("surfaces", "texts", "clicks", "fired", "opened", "armed", "crashed", "told")
     sys.stdout.write(json.dumps({name: getattr(outcome, name) for name in names}) + "\n")
