@@ -1,10 +1,16 @@
-"""Where a reply that still comes is cut: only between blocks that are complete."""
+"""Where a reply that still comes is cut, and that nobody sees it."""
 
 from __future__ import annotations
 
 import pytest
 
-from pointsman.tui.render.hardening import cut_of
+from pointsman.tui.render import markdown
+from pointsman.tui.render.hardening import HARDENS_FROM, MOST, Piece, Pieces, cut_of
+
+PARAGRAPHS = "".join(f"## Part {n}\n\nwords of *it* and `more`, {n} times\n\n- one\n- two\n\n" for n in range(40))
+CODE = "So:\n```python\n" + "".join(f"def f{n}():\n    return {n}\n\n" for n in range(80)) + "```\n\nDone."
+ITEMS = "As follows:\n\n" + "".join(f"- item {n} with **words**\n" for n in range(80)) + "\nDone."
+NUMBERED = "".join(f"{n}. item with words\n" for n in range(10, 90))
 
 
 @pytest.mark.parametrize(
@@ -20,4 +26,30 @@ from pointsman.tui.render.hardening import cut_of
     ],
 )
 def test_a_reply_is_cut_after_its_last_complete_block(text: str, before: str) -> None:
-    assert text[: cut_of(text)] == before
+    assert text[: cut_of(text).at] == before
+
+
+@pytest.mark.parametrize(
+    "text", [PARAGRAPHS, CODE, ITEMS, NUMBERED], ids=["paragraphs", "code", "list", "numbered list"]
+)
+def test_a_reply_that_came_in_pieces_is_drawn_as_if_it_were_one(text: str) -> None:
+    coming = Pieces()
+    for at in range(0, len(text), 31):
+        coming.grow(text[:at])
+        assert coming.tail is None or len(coming.tail.text) < 2 * HARDENS_FROM  # what is drawn again and again
+    coming.grow(text, over=True)
+    at_once = Pieces()
+    at_once.grow(text, over=True)
+    assert len(coming.done) > 3 and coming.tail is None
+    assert all(len(piece.text) <= MOST + 100 for piece in at_once.done)
+    assert drawn(coming.done) == drawn(at_once.done) == drawn([Piece(text)])
+
+
+def drawn(pieces: list[Piece]) -> list[str]:
+    return [row.text.rstrip() for piece in pieces for row in markdown.rows(piece, 60, True)]
+
+
+def test_a_reply_that_turns_out_to_be_another_is_begun_anew() -> None:
+    pieces = Pieces()
+    assert pieces.grow("half of") and not pieces.grow("another", over=True)
+    assert [piece.text for piece in pieces.done] == ["another"]

@@ -125,7 +125,7 @@ async def test_a_hostile_reply_is_tame_while_it_streams_and_after(hostile: Any, 
         while app.chat.last is None or len(app.chat.last.text) < len(SEED):
             await asyncio.sleep(0)
         await settle(app, pilot)
-        assert app.home.query("Markdown")
+        assert app.home.query("Reply")
         assert_tame(app)
         gate.set()
         while not app.chat.last.over:

@@ -19,6 +19,7 @@ from pointsman.tui import keys
 from pointsman.tui.app import PointsmanApp
 from pointsman.tui.commands import commands
 from pointsman.tui.conversation import Phase
+from pointsman.tui.panes.reply import Reply
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import zones
@@ -209,7 +210,7 @@ async def test_the_next_question_carries_the_conversation_in_frozen_turns(consol
     async with screen(console) as (app, pilot):
         await ask(app, pilot, "one")
         await ask(app, pilot, "two")
-        assert not app.home.query("Markdown") and len(app.home.query(".frozen")) == 2
+        assert [reply.over for reply in app.home.query(Reply)] == [True, True]
     assert [(message.role, message.text) for message in console.asked[1].messages] == [
         ("user", "one"),
         ("assistant", "first answer"),

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
@@ -31,9 +30,6 @@ from pointsman.tui.panes.asking import TOO_MANY, AskingPane
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.render import replies
 from pointsman.tui.untrusted import one_line
-
-if TYPE_CHECKING:
-    from textual.widgets import Markdown
 
 Obey = Callable[[str], Awaitable[None] | None]
 
@@ -209,8 +205,3 @@ class ChatPane(AskingPane):
             return
         found = slash.completions(self.prompt.text, self.prompt.arguments)
         self.hint(*replies.completions(found, self.prompt.text))
-
-    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
-        """A model's link is shown in full and never followed."""
-        event.stop()
-        self.post_message(Told(f"not opened: {one_line(event.href)}", "warning"))

@@ -12,13 +12,14 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import AwaitMount
 
 from pointsman.tui import keys
 from pointsman.tui.conversation import Conversation, Turn
 from pointsman.tui.messages import Copied, DetailsAsked, ExportAsked, Kept, Told, VerdictAsked
+from pointsman.tui.panes.growing import Column, Growing
 from pointsman.tui.panes.pane import STARTING, Drawn
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
@@ -33,7 +34,7 @@ def code_blocks(text: str) -> tuple[str, ...]:
     return tuple(found.group(2) for found in _FENCE.finditer(text))
 
 
-class Transcript(VerticalScroll):
+class Transcript(VerticalScroll, Growing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.TRANSCRIPT]
 
     class Moved(Message):
@@ -52,7 +53,7 @@ class Transcript(VerticalScroll):
         self._seen_height = 0  # rows there were when the end was last on the screen
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="turns"):
+        with Column(classes="turns"):
             yield Drawn(STARTING, classes="welcome", wraps=True)
 
     def on_mount(self) -> None:
@@ -106,7 +107,7 @@ class Transcript(VerticalScroll):
     def _mount(self, turns: Sequence[Turn], before: TurnView | None) -> AwaitMount:
         self.query_one(".welcome", Drawn).display = not self.turns
         views = [TurnView(turn, self.glyphs) for turn in turns]
-        return self.query_one(".turns", Vertical).mount(*views, before=before)
+        return self.query_one(".turns", Column).mount(*views, before=before)
 
     async def append(self, turn: Turn) -> None:
         """A new turn, which is followed."""

@@ -1,16 +1,15 @@
 """One turn on the screen: prompt, headline, why, cut pieces, dividers, and the answer.
 
-While it streams the answer is a Markdown widget that only ever gets appended to; once done it is frozen to one static.
+The answer is one widget, which is told how far it came, and in the end that it is whole.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -19,15 +18,13 @@ from textual.widgets import Static
 
 from pointsman.tui import keys
 from pointsman.tui.conversation import Divider, Fragment, Part, Phase, Said, Turn
+from pointsman.tui.panes.growing import Column
 from pointsman.tui.panes.pane import Drawn
-from pointsman.tui.render import figures, hardening, replies
+from pointsman.tui.panes.reply import Reply
+from pointsman.tui.render import figures, replies
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import paint, stack
-from pointsman.tui.untrusted import clean, one_line, to_content
-
-if TYPE_CHECKING:
-    from rich.console import ConsoleRenderable
-    from textual.widgets import Markdown
+from pointsman.tui.untrusted import one_line, to_content
 
 
 class FragmentView(Static, can_focus=True):
@@ -57,7 +54,20 @@ class FragmentView(Static, can_focus=True):
         self.update(head + body)
 
 
-class TurnView(Vertical):
+class SaidView(Column):
+    """What was said in a stage that is over, with a line at its side."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(classes="said")
+        self._said = said
+
+    def compose(self) -> ComposeResult:
+        reply = Reply()
+        reply.show(self._said.text, over=True)
+        yield reply
+
+
+class TurnView(Column):
     """Draws one `Turn`; it is told when the turn changed and finds out what to touch."""
 
     @dataclass
@@ -82,9 +92,7 @@ class TurnView(Vertical):
         self._glyphs = glyphs
         self._settled = 0
         self._written = 0  # characters of turn.text that are on the screen
-        self._hard: list[Static] = []  # the finished beginning of a long answer
-        self._hardened = ""  # what of turn.text stands in it
-        self._live: Markdown | None = None
+        self._reply: Reply | None = None
         self._frozen = False
         self._drawing = False  # somebody does: the timer, or who brought a tab to the front
 
@@ -135,7 +143,7 @@ class TurnView(Vertical):
         try:
             await self._draw_on()
         except (MountError, NoMatches):
-            if all(each.is_attached for each in (self, self._live) if each is not None):
+            if all(each.is_attached for each in (self, self._reply) if each is not None):
                 raise
             # Else the screen, or this tab, is being left, innermost first: there is nothing to draw on any more.
         finally:
@@ -152,72 +160,44 @@ class TurnView(Vertical):
     async def _settle(self) -> None:
         for part in self.turn.settled[self._settled :]:
             if isinstance(part, Fragment | Said):
-                await self._drop_live()
-            await self.mount(self._drawn(part), before=self._body())
+                await self._drop_reply()
+            await self.mount(self._drawn(part), before=self._reply)
             self._settled += 1
 
     def _drawn(self, part: Part) -> Widget:
         if isinstance(part, Fragment):
             return FragmentView(part, self._glyphs)
         if isinstance(part, Said):
-            return Static(rendered(part.text, self.app.current_theme.dark), classes="answer said")
+            return SaidView(part)
         line = replies.divider(part.switch, self._glyphs) if isinstance(part, Divider) else replies.stage(part.stage)
         return Static(paint(line), markup=False, classes="divider")
 
-    def _body(self) -> Widget | None:
-        return self._hard[0] if self._hard else self._live
-
     async def _append(self) -> None:
-        live = self._live or await self._begin()
-        fresh = self.turn.text[self._written :]
         self._written = len(self.turn.text)
-        await live.append(clean(fresh))
-        if self._written - len(self._hardened) > hardening.HARDENS_FROM:
-            await self._harden(live)
+        await self._show()
 
-    async def _harden(self, live: Markdown) -> None:
-        """Draws the blocks that are complete once and for all, so that only the end is laid out again and again."""
-        text = self.turn.text[len(self._hardened) : self._written]
-        cut = hardening.cut_of(text)
-        if not cut:
-            return
-        self._hardened += text[:cut]
-        self._hard.append(Static(rendered(text[:cut], self.app.current_theme.dark), classes="answer hard"))
-        with self.app.batch_update():
-            await self.mount(self._hard[-1], before=live)
-            await live.update(clean(text[cut:]))
+    async def _show(self, *, over: bool = False) -> None:
+        if self._reply is None:
+            self._reply = Reply()
+            await self.mount(self._reply)
+        self._reply.show(self.turn.text, over=over)
 
-    async def _begin(self) -> Markdown:
-        from textual.widgets import Markdown  # heavy: loaded with the first reply, never before the first frame
-
-        self._live = Markdown(open_links=False, classes="answer")
-        await self.mount(self._live)
-        return self._live
-
-    async def _drop_live(self) -> None:
-        self._written, self._hardened = 0, ""
-        for each in (*self._hard, self._live):
-            if each is not None:
-                await each.remove()
-        self._hard, self._live = [], None
+    async def _drop_reply(self) -> None:
+        self._written = 0
+        if self._reply is not None:
+            await self._reply.remove()
+            self._reply = None
 
     async def _freeze(self) -> None:
-        """Once from the source, so that nothing the stream drew half stays. The live widget goes last: the transcript
-        must not be shorter for a moment, or who looks further up would be taken to its end."""
         self._frozen = True
         self.redraw()
         if self.turn.plan is not None and self.turn.plan.judge_required:
             line = paint([("high risk: nothing of it is approved without a cloud judge", "warn")])
-            await self.mount(Static(line, markup=False, classes="notes"))
-        with self.app.batch_update():
-            if self.turn.text.startswith(self._hardened):
-                self._hard = []  # it stays as it is
-            else:
-                self._hardened = ""
-            rest = self.turn.text[len(self._hardened) :]
-            if rest:
-                await self.mount(Static(rendered(rest, self.app.current_theme.dark), classes="answer frozen"))
-            await self._drop_live()
+            await self.mount(Static(line, markup=False, classes="notes"), before=self._reply)
+        if self.turn.text:
+            await self._show(over=True)
+        elif self._reply is not None:
+            await self._drop_reply()
         notes = self._notes()
         if notes:
             await self.mount(Static(to_content(notes, "$text-warning"), markup=False, classes="notes"))
@@ -228,10 +208,3 @@ class TurnView(Vertical):
         if self.turn.phase is not Phase.ANSWERED or self.turn.attempt is None:
             return ""
         return "\n".join(self.turn.attempt.notices)
-
-
-def rendered(text: str, dark: bool) -> ConsoleRenderable:
-    """Markdown from clean text as one renderable, without links that a terminal would act on."""
-    from rich.markdown import Markdown as RichMarkdown
-
-    return RichMarkdown(clean(text), hyperlinks=False, code_theme="ansi_dark" if dark else "ansi_light")
