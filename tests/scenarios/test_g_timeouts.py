@@ -154,18 +154,18 @@ async def steady_slow_tokens_are_never_too_late(dialect: str) -> None:
 @g.row("G5")
 async def the_whole_chain_ends_within_one_deadline(dialect: str) -> None:
     patient = {"g": {"deadlines": Deadlines(first_token=60)}}
-    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.3), endpoints=patient) as s:
+    async with stage(dialect=dialect, deadlines=Deadlines(first_token=0.1), endpoints=patient) as s:
         for name in "pfg":
             s[name].plays(never_answers)
         started = time.monotonic()
-        heard = await s.ask(deadline_s=1.5)
+        heard = await s.ask(deadline_s=2.5)
         took = time.monotonic() - started
         assert s.health("g").breaker.streak == 0  # it had no fair chance
         rows = await s.audit("blocked")
-    assert 1.49 < took < 30
+    assert 2.49 < took < 30
     assert s.called == ["p", "f", "g"]
     assert heard.kinds == [K.FIRST_TOKEN_TIMEOUT, K.FIRST_TOKEN_TIMEOUT, K.DEADLINE]
-    assert heard.attempts[2].seconds < took - 0.59 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
+    assert heard.attempts[2].seconds < took - 0.19 and heard.blocked.code == "deadline" and "deadline" in rows[0].text
 
 
 @g.row("G5-offer")

@@ -125,6 +125,9 @@ class Desk(Container):
         self.settle()
         self.call_after_refresh(self._heed_wishes)
 
+    def on_pane_wants_other(self) -> None:
+        self._heed_wishes()
+
     def _heed_wishes(self) -> None:
         """The heights that the panes want may differ with the width they got."""
         if self._picture is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -44,6 +45,9 @@ class Drawn(Static):
 
 class Pane(Vertical):
     """One part of the picture. Subclasses say how to show it (`show`) and how tall they would like to be (`wants`)."""
+
+    class WantsOther(Message):
+        """The height it would like may be another one, though no new picture came."""
 
     picture: Picture | None = None
     _edge_text = ""

@@ -78,6 +78,10 @@ class ServicesPane(Listing):
     def take(self, name: str, lines: tuple[LogLine, ...]) -> None:
         self._tails[name] = (self._tails.get(name, ((), None))[0], lines)
         self.show_again()
+        self.post_message(self.WantsOther())
+
+    def on_resize(self) -> None:
+        self.post_message(self.WantsOther())  # its width decides whether a log is shown
 
     # --- keys ---
 
