@@ -338,7 +338,7 @@ async def three_thousand_tiny_tokens_keep_their_order(dialect: str) -> None:
         await asked
     said = [(turn, e.text) for turn, e in zip(at, heard, strict=True) if isinstance(e, events.TextDelta)]
     assert "".join(text for _, text in said) == "".join(words)
-    assert len({turn for turn, _ in said}) >= 3  # half a megabyte at once, and yet others get their turn meanwhile
+    assert len({turn for turn, _ in said}) >= 20  # half a megabyte at once, and yet others get their turn meanwhile
 
 
 @h.row("H15", "ollama")

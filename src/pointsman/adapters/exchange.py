@@ -27,6 +27,7 @@ from pointsman.ports import Call, CallFailed, Chunk, Reasoning, Text, Ticket
 
 _LARGEST_DOCUMENT = 4 << 20  # bytes
 _INFLATED_PIECE = 64 << 10  # bytes; what one step of decompression may yield
+_PIECE = 8 << 10  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +197,19 @@ async def _body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 
 
 async def _raw(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """In small pieces, and after so many bytes the screen gets its turn: of a torrent of tiny events 1,400 come with
+    one read, and what has come is given without waiting."""
+    read = 0
     pieces = cast(AsyncGenerator[bytes, None], response.aiter_raw())
     async with aclosing(pieces):
         async for data in pieces:
-            if data:
-                yield data
+            for at in range(0, len(data), _PIECE):
+                piece = data[at : at + _PIECE]
+                read += len(piece)
+                if read > _PIECE:
+                    read = len(piece)
+                    await asyncio.sleep(0)
+                yield piece
 
 
 def _inflated(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:

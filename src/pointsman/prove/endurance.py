@@ -20,12 +20,14 @@ from pointsman.engine import events
 from pointsman.engine.engine import Engine
 from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 from pointsman.prove.fake_server import as_json, serving
+from pointsman.prove.machine import crowding
 
 LONG = int(os.environ.get("POINTSMAN_SOAK", "1"))
 _KEEP_ALIVE_S, _LATE_S = 0.02, 0.5
 _TURNS = 100 * min(LONG, 10)
 _TINY = 100_000 * LONG  # events of one character
 _GROWTH = 32 << 20  # bytes
+_STALL_MS = 50.0  # of the reading thread's own CPU time, on a machine as fast as where it was measured
 Pieces = Callable[[], AsyncIterator[bytes]]
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n%btransfer-encoding: chunked\r\n\r\n"
 
@@ -117,7 +119,7 @@ async def deadlines_hold(home: Path) -> Tried:
                 failed = await _first_failure(engine)
                 took = time.monotonic() - began
             expect(failed is wanted, f"{name}: {failed} instead of {wanted}")
-            expect(took <= seconds + _LATE_S, f"{name}: ended after {took:.2f} s instead of {seconds} s")
+            expect(took <= seconds + _LATE_S * crowding(), f"{name}: ended after {took:.2f} s instead of {seconds} s")
             late = max(late, took - seconds)
     tried = "comments for ever, pings for ever, one token and silence, tokens for ever"
     return Tried(
@@ -188,10 +190,11 @@ async def bodies_are_bounded(home: Path) -> Tried:
     for name, ended in _ENDS.items():
         expect(told[name]["ended"] == ended, f"{name}: {told[name]['ended']} instead of {ended}")
     grew = max(told[name]["grew"] for name in _ENDS)
-    stall = max(told[name]["stall_ms"] for name in _ENDS)
+    stall = max(told[name]["stall_ms"] / told[name]["slowness"] for name in _ENDS)
+    expect(stall <= _STALL_MS, f"nothing else could run for {stall:.0f} ms")
     expect(grew <= _GROWTH, f"memory grew by {grew / 2**20:.0f} MiB")
     tried = f"a line of 64 MB, 200 MB in a gzip of 200 kB, {_TINY:,} events of one character"
-    figure = f"memory grew by {grew / 2**20:.1f} MiB at most; nothing else waited longer than {stall:.0f} ms"
+    figure = f"memory grew by {grew / 2**20:.1f} MiB at most; nothing else waited for it longer than {stall:.0f} ms"
     return Tried(tried=tried, count=len(_ENDS), figure=figure)
 
 

