@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
 from pointsman.tui.render.zones import TITLES
 
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 STARTING = "starting…"
 
 
-class Drawn(Static):
-    """A static that repaints only when its content differs. It never parses markup."""
+class Drawn(Widget, inherit_bindings=False):
+    """Text that repaints only its lines that differ. It never parses markup."""
+
+    DEFAULT_CSS = "Drawn { height: auto; }"
 
     def __init__(
         self, text: str = "", *, id: str | None = None, classes: str | None = None, wraps: bool = False
     ) -> None:
-        super().__init__(Content(text), markup=False, id=id, classes=classes)
+        """`wraps`: a line may take more than one row, so that which row is whose is not known."""
+        super().__init__(id=id, classes=classes, markup=False)
         self._wraps = wraps
         self._drawn = Content(text)
 
@@ -33,14 +36,19 @@ class Drawn(Static):
         """The text, without its styles."""
         return self._drawn.plain
 
+    def render(self) -> Content:
+        return self._drawn
+
     def draw(self, content: Content) -> None:
         if content.is_same(self._drawn):
             return
-        grown = content.plain.count("\n") != self._drawn.plain.count("\n")
+        old, new = (each.split(allow_blank=True) for each in (self._drawn, content))
         self._drawn = content
-        self.update(
-            content, layout=grown or self._wraps
-        )  # a layout repaints the whole screen: only if the height may change
+        if self._wraps or len(old) != len(new):
+            self.refresh(layout=True)  # a layout repaints the whole screen: only if the height may change
+            return
+        changed = [y for y, pair in enumerate(zip(old, new, strict=True)) if not pair[0].is_same(pair[1])]
+        self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
 
 class Pane(Vertical):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
+from textual.visual import VisualType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -62,8 +63,16 @@ class Rows(OptionList):
     def _replace(self, old: Sequence[Row]) -> None:
         fitted = self._fitted()
         for place, (before, after) in enumerate(zip(old, self._rows, strict=True)):
-            if before != after:
+            if not table.looks_same(before, after, fitted):
                 self.replace_option_prompt_at_index(place, table.draw(after, fitted))
+
+    def _replace_option_prompt(self, index: int, prompt: VisualType) -> None:
+        """Of Textual's, which forgets and repaints every row for one that differs."""
+        option = self.get_option_at_index(index)
+        option._set_prompt(prompt)
+        for known in [known for known in self._option_render_cache.keys() if known[0] is option]:
+            self._option_render_cache.discard(known)
+        self.refresh_line(index)  # a row is one line
 
     def _refill(self) -> None:
         key, place = self.current, self.highlighted

@@ -91,6 +91,13 @@ def draw(row: Row, fitted: Fitted, ellipsis: str = "…") -> Content:
     return paint(parts[1:])
 
 
+def looks_same(one: Row, other: Row, fitted: Fitted) -> bool:
+    """They differ in nothing that is drawn in this width."""
+    return one.wide == other.wide and all(
+        one.cells.get(column.key) == other.cells.get(column.key) for column, _ in fitted
+    )
+
+
 def _widened(fitted: Fitted, key: str) -> Fitted:
     names = [column.key for column, _ in fitted]
     if key not in names[:-2]:
