@@ -89,6 +89,36 @@ def llama(**changed: object) -> dict[str, object]:
     return {**usual, **{f"/{name.replace('__', '/')}": given for name, given in changed.items()}}
 
 
+async def test_what_only_a_restart_changes_is_asked_for_once_in_ten_seconds_over_one_connection(serve, client) -> None:
+    stage, now = await serve(llama()), [0.0]
+    probes = prober(client, monotonic=lambda: now[0])
+    seen = []
+    for now[0] in (0.0, 2.0, 9.0, 11.0):
+        seen.append(await probes.probe(endpoint(EndpointKind.LLAMA_CPP, stage.url)))
+    assert stage.targets.count("/health") == stage.targets.count("/metrics") == 4
+    assert stage.targets.count("/props") == stage.targets.count("/v1/models") == 2
+    assert all(each.status is not None and each.status.slots == 4 for each in seen)
+
+
+async def test_over_a_new_connection_everything_is_asked_anew(serve) -> None:
+    stage = await serve(llama())
+    clients = [httpx.AsyncClient() for _ in range(3)]
+    probes = HttpProber(lambda _: clients[-1], environ={})
+    while clients:
+        await probes.probe(endpoint(EndpointKind.LLAMA_CPP, stage.url))
+        await clients.pop().aclose()
+    assert stage.targets.count("/props") == stage.targets.count("/v1/models") == 3
+
+
+@pytest.mark.parametrize("props", [{"role": "router"}, {**LLAMA_PROPS, "is_sleeping": True}])
+async def test_what_changes_without_a_restart_is_asked_for_at_every_look(serve, client, props) -> None:
+    stage = await serve(llama(props=props))
+    probes = prober(client)
+    for _ in range(3):
+        await probes.probe(endpoint(EndpointKind.LLAMA_CPP, stage.url))
+    assert stage.targets.count("/v1/models") == 3
+
+
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_a_llama_server_tells_its_model_context_slots_and_queue(serve, client, suffix) -> None:
     stage = await serve(llama())

@@ -1,21 +1,24 @@
 """The active look at an endpoint: `ports.Prober` over HTTP. At most one probe's time and counters live here.
 
-It owns which key goes along and the counters between probes. It never retries, never sends anything but GET, and never
-raises for what an endpoint does. The clients belong to whoever made them.
+It owns which key goes along, and what is kept between probes: counters, and answers that only a restart changes. It
+never retries, never sends anything but GET, and never raises for what an endpoint does. The clients belong to whoever
+made them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 
 from pointsman.adapters.probe_kinds import looker_for
-from pointsman.adapters.probe_look import Look, LookFailed
+from pointsman.adapters.probe_look import Look, LookFailed, Reply
 from pointsman.adapters.secrets import Secrets, SecretsRefused
+from pointsman.adapters.settled import Settled
 from pointsman.core.fleet import Endpoint
 from pointsman.core.health import HealthState, Probe
 from pointsman.ports import CallFailed, Probed
@@ -79,6 +82,7 @@ class HttpProber:
         self._wall = wall
         self._seconds = seconds
         self._rates = CounterRates(monotonic)
+        self._settled: defaultdict[Endpoint, Settled[Reply]] = defaultdict(Settled)
 
     async def probe(self, endpoint: Endpoint) -> Probed:
         """State and figures of the endpoint, within `seconds` in total."""
@@ -103,6 +107,7 @@ class HttpProber:
             monotonic=self._monotonic,
             wall=self._wall,
             secrets=self._secrets.known(),
+            settled=self._settled[endpoint],
         )
 
     def _key(self, endpoint: Endpoint) -> str | None:

@@ -91,10 +91,12 @@ async def look_at_llama_cpp(look: Look, rates: Rates) -> Probed:
     if _says_no_slot(health):
         return Probed(health=look.verdict(HealthState.BUSY, "no slot available"))
     look.require(health, absent=f"{base}/health is not there: is this a llama.cpp server?")
-    props, listed = await asyncio.gather(look.more(f"{base}/props"), look.more(f"{base}/v1/models"))
+    props, listed = await asyncio.gather(look.lasting(f"{base}/props"), look.lasting(f"{base}/v1/models"))
     if listed is not None and not listed.ok and listed.status in (401, 403, 429, 503):
         look.require(listed)
     described, models = record(_json_of(props)), records(record(_json_of(listed)).get("data"))
+    if described.get("role") == "router" or described.get("is_sleeping") is True:
+        look.settled.forget()  # these change without a restart
     if described.get("role") == "router":
         return _llama_router(look, described, models)
     scrape = await look.more(f"{base}/metrics")
@@ -187,7 +189,7 @@ async def look_at_ollama(look: Look, rates: Rates) -> Probed:
     base = root_of(look.endpoint)
     version = await look.first(f"{base}/api/version", _bearer(look))
     look.require(version, absent=f"{base}/api/version is not there: is this Ollama?")
-    ps, tags = await asyncio.gather(look.more(f"{base}/api/ps"), look.more(f"{base}/api/tags"))
+    ps, tags = await asyncio.gather(look.more(f"{base}/api/ps"), look.lasting(f"{base}/api/tags"))
     if tags is not None and tags.status in (401, 403, 429):
         look.require(tags)
     listed = records(record(_json_of(tags)).get("models"))
@@ -274,7 +276,7 @@ async def look_at_vllm(look: Look, rates: Rates) -> Probed:
         raise LookFailed(look.down("the engine is dead (503 on /health)"))
     look.require(health, absent=f"{base}/health is not there: is this vLLM?")
     listed, scrape, version = await asyncio.gather(
-        look.more(f"{base}/v1/models"), look.more(f"{base}/metrics"), look.more(f"{base}/version")
+        look.lasting(f"{base}/v1/models"), look.more(f"{base}/metrics"), look.lasting(f"{base}/version")
     )
     if listed is not None and listed.status in (401, 403, 429):
         look.require(listed)

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +22,7 @@ from pointsman.adapters.lenient import decode_json, one_line
 from pointsman.adapters.metrics_text import Metrics, parse_metrics
 from pointsman.adapters.redact import detail_line
 from pointsman.adapters.retry_after import retry_after
+from pointsman.adapters.settled import Settled
 from pointsman.core.fleet import Endpoint
 from pointsman.core.health import HealthState, Probe
 
@@ -53,6 +55,7 @@ class Reply:
     status: int
     body: bytes
     headers: Mapping[str, str]
+    connection: object | None = None  # over which it came, where the network tells
 
     @property
     def ok(self) -> bool:
@@ -83,6 +86,7 @@ class Look:
     latency_ms: float | None = None
     asked: str = ""  # the first request, without its host: what the verdict rests on
     secrets: tuple[str, ...] = ()  # further keys, of other endpoints, that an answer may quote
+    settled: Settled[Reply] = field(default_factory=Settled)
     _headers: dict[str, str] = field(default_factory=lambda: dict(_HEADERS))
 
     async def first(self, url: str, headers: Mapping[str, str]) -> Reply:
@@ -93,10 +97,13 @@ class Look:
         try:
             reply = await self._get(url)
         except TimeoutError:
+            self.settled.forget()
             raise LookFailed(self.down(f"no answer within {self.budget_s:g} s")) from None
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
+            self.settled.forget()
             raise LookFailed(self.down(self._explain(error))) from error
         self.latency_ms = (self.monotonic() - started) * 1000.0
+        self.settled.greeted(reply.connection, well=reply.ok)
         return reply
 
     async def more(self, url: str) -> Reply | None:
@@ -106,12 +113,28 @@ class Look:
         except (TimeoutError, httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError, RuntimeError):
             return None
 
+    async def lasting(self, url: str) -> Reply | None:
+        """As `more`, for what only changes with a restart: a good answer is good for a few looks."""
+        asked = (url, *self._headers.items())
+        kept = self.settled.kept(asked, self.monotonic())
+        if kept is not None:
+            return kept
+        reply = await self.more(url)
+        if reply is not None and reply.ok:
+            self.settled.keep(asked, reply, reply.connection, self.monotonic())
+        return reply
+
     async def _get(self, url: str) -> Reply:
         async with asyncio.timeout_at(self.deadline):
-            request = self.client.build_request("GET", url, headers=self._headers, timeout=self.budget_s)
+            request = self.client.build_request("GET", _parsed(url), headers=self._headers, timeout=self.budget_s)
             response = await self.client.send(request, stream=True, follow_redirects=False)
             try:
-                return Reply(status=response.status_code, body=await _read(response), headers=response.headers)
+                return Reply(
+                    status=response.status_code,
+                    body=await _read(response),
+                    headers=response.headers,
+                    connection=response.extensions.get("network_stream"),
+                )
             finally:
                 await response.aclose()
 
@@ -164,6 +187,9 @@ class Look:
             return f"no answer within {self.budget_s:g} s"
         # The class is named because many of these have no message (trap T55).
         return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+_parsed = lru_cache(maxsize=256)(httpx.URL)  # the same few are asked every two seconds
 
 
 async def _read(response: httpx.Response) -> bytes:
