@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
@@ -128,6 +129,7 @@ class LocalHost:
         self._cpu = CpuMeter()
         self._wall = wall
         self._patience = gpu_patience
+        self._asked: SimpleQueue[Future[_Gpus] | None] | None = None  # what the GPUs' thread is to answer; None: end
         self._reading: Future[_Gpus] | None = None
         self._last = _Gpus()
 
@@ -151,6 +153,8 @@ class LocalHost:
 
     async def aclose(self) -> None:
         """Lets go of the driver, unless it hangs: then the process's end does."""
+        if self._asked is not None:
+            self._asked.put(None)
         if self._reading is None or self._reading.done():
             await asyncio.to_thread(self._gpus.close)
 
@@ -171,9 +175,16 @@ class LocalHost:
         return replace(gpu, processes=tuple(self._tree.described(process) for process in gpu.processes))
 
     def _start(self) -> Future[_Gpus]:
+        if self._asked is None:
+            self._asked = SimpleQueue()
+            Thread(target=self._answer, args=(self._asked,), name="gpu", daemon=True).start()
         reading: Future[_Gpus] = Future()
-        Thread(target=self._read_gpus, args=(reading,), name="gpu", daemon=True).start()
+        self._asked.put(reading)
         return reading
+
+    def _answer(self, asked: SimpleQueue[Future[_Gpus] | None]) -> None:
+        while (reading := asked.get()) is not None:
+            self._read_gpus(reading)
 
     def _read_gpus(self, reading: Future[_Gpus]) -> None:
         found = _Gpus(note="reading the GPUs failed")

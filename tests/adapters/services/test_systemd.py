@@ -211,6 +211,17 @@ async def test_without_a_manager_every_unit_is_unavailable_with_the_reason(fake:
     assert [(s.state, s.reason) for s in statuses] == [(ServiceState.UNAVAILABLE, reason)] * 2
 
 
+async def test_a_manager_that_is_not_there_is_looked_for_again_after_fifteen_seconds(fake: Fake) -> None:
+    now = [0.0]
+    manager = fake.manager(monotonic=lambda: now[0])
+    fake.says("systemctl", err=NO_SYSTEMD, code=1)
+    seen = await manager.status([service()])
+    fake.says("systemctl", block())
+    for now[0] in (14.0, 15.0):
+        seen += await manager.status([service()])
+    assert [str(each.state) for each in seen] == ["unavailable", "unavailable", "active"]
+
+
 async def test_without_the_program_every_unit_is_unavailable(fake: Fake) -> None:
     (status,) = await fake.manager().status([service()])
     assert (status.state, status.reason) == (ServiceState.UNAVAILABLE, "systemctl is not installed")

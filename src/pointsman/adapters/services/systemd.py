@@ -33,6 +33,7 @@ _SHOW_SECONDS = 5.0
 _ACT_SECONDS = 120.0  # a unit may use 90 s of its own to stop
 _LOOP_RESTARTS, _LOOP_SECONDS = 2, 60.0  # restarts within seconds that make a running unit a crash loop
 _UNKNOWN_MEMORY = 1 << 63
+_GONE_SECONDS = 15.0  # that a manager which is not there is not looked for again
 _GONE = ("not been booted with systemd", "Failed to connect to bus", "Host is down")
 _SPAN = re.compile(r"(\d+)(us|ms|s|min|h|d|w)")
 _SPAN_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -71,6 +72,7 @@ class SystemdServices:
         self._wall = wall
         self._act_seconds = act_seconds
         self._journal = unit_journal.UnitJournal(user=user, environ=self._environ)
+        self._gone: tuple[float, Ran] | None = None  # when, and what systemctl said
         self._restarts: dict[str, deque[tuple[float, int]]] = {}
         self._started: dict[str, deque[float]] = {}
 
@@ -107,12 +109,20 @@ class SystemdServices:
         told = await self._told(services)
         if told is not None:
             return {service.name: self._status_of(service, told, Ran(code=0)) for service in services}
-        ran = await self._systemctl("show", ("-p", _PROPERTIES), services)
+        ran = await self._look(services)
         if not ran.ok and len(services) > 1 and not _manager_is_gone(ran):
             single = await asyncio.gather(*(self._show([service]) for service in services))
             return {name: status for each in single for name, status in each.items()}
         blocks = tuple(parse_show(ran.out)) if ran.ok else ()
         return {service.name: self._status_of(service, blocks, ran) for service in services}
+
+    async def _look(self, services: Sequence[Service]) -> Ran:
+        """Not a program every few seconds to hear again that this machine has no systemd, or this user no session."""
+        if self._gone is not None and self._monotonic() - self._gone[0] < _GONE_SECONDS:
+            return self._gone[1]
+        ran = await self._systemctl("show", ("-p", _PROPERTIES), services)
+        self._gone = (self._monotonic(), ran) if any(text in ran.err for text in _GONE) else None
+        return ran
 
     def _status_of(self, service: Service, blocks: Sequence[Properties], ran: Ran) -> ServiceStatus:
         unit = unit_name(service) or service.unit

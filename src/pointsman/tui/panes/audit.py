@@ -37,9 +37,13 @@ class AuditPane(Listing):
         self._lines: tuple[AuditRow, ...] = ()
         self._seen_size = -1
         self._loading_older = False
+        self._rows_of_lines: tuple[tuple[AuditRow, ...], Sequence[Row]] = ((), ())
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
-        return audit.rows(self._lines, picture.glyphs)
+        """A stored line never changes: up to two thousand rows are not made anew every second."""
+        if self._rows_of_lines[0] is not self._lines:
+            self._rows_of_lines = (self._lines, audit.rows(self._lines, picture.glyphs))
+        return self._rows_of_lines[1]
 
     def any_at_all(self, picture: Picture) -> bool:
         return picture.audit_size > 0

@@ -27,19 +27,29 @@ class Sheet(VerticalScroll):
             self.parent.show_again()
 
 
+Lines = tuple[tuple[Part, ...], ...]
+
+
 class Figures(Pane):
     columns: ClassVar[Sequence[Column]] = ()  # of its export
+    _made: tuple[Picture, int, Lines] | None = None
 
     def compose(self) -> ComposeResult:
         with Sheet():
             yield Drawn(STARTING)
 
-    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+    def lines(self, picture: Picture, width: int) -> Lines:
         raise NotImplementedError
 
-    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
+    def lines_once(self, picture: Picture, width: int) -> Lines:
+        """Height and drawing of one pass need the same lines: they are made once."""
+        if self._made is None or self._made[0] is not picture or self._made[1] != width:
+            self._made = (picture, width, self.lines(picture, width))
+        return self._made[2]
+
+    def fitted(self, picture: Picture, width: int, height: int) -> Lines:
         """What is shown in that room; more than fits can be scrolled."""
-        return self.lines(picture, width)
+        return self.lines_once(picture, width)
 
     def show(self, picture: Picture) -> None:
         width = room_in(self.query_one(Sheet))
@@ -50,7 +60,7 @@ class Figures(Pane):
         self.query_one(Drawn).draw(stack(drawn))
 
     def wants(self, picture: Picture) -> int:
-        return len(self.lines(picture, max(room_in(self), 40))) + 2
+        return len(self.lines_once(picture, max(room_in(self), 40))) + 2
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         """Its figures, one by one."""
@@ -79,11 +89,11 @@ class MemoryPane(Figures):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.MEMORY]
     columns = memory.COLUMNS
 
-    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+    def lines(self, picture: Picture, width: int) -> Lines:
         return memory.lines(picture, width)
 
-    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
-        whole = self.lines(picture, width)
+    def fitted(self, picture: Picture, width: int, height: int) -> Lines:
+        whole = self.lines_once(picture, width)
         return whole if len(whole) <= height else memory.compact(picture, width)
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
@@ -105,11 +115,11 @@ class UsagePane(Figures, Filtering):
         super().show(picture)
         self.write_edge(f"/{one_line(self.written)}" if self.written else "")
 
-    def lines(self, picture: Picture, width: int) -> tuple[tuple[Part, ...], ...]:
+    def lines(self, picture: Picture, width: int) -> Lines:
         return usage.lines(picture, width)
 
-    def fitted(self, picture: Picture, width: int, height: int) -> tuple[tuple[Part, ...], ...]:
-        return usage.lines(picture, width, self._kept(picture)) if self.written else self.lines(picture, width)
+    def fitted(self, picture: Picture, width: int, height: int) -> Lines:
+        return usage.lines(picture, width, self._kept(picture)) if self.written else self.lines_once(picture, width)
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         """Those that pass the filter."""

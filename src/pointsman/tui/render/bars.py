@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 from pointsman.tui.render.paint import Part
@@ -46,8 +47,13 @@ def _fill(share: int, inner: int, glyphs: Glyphs) -> str:
 
 def _track(start: int, inner: int, ticks: Sequence[int], glyphs: Glyphs) -> tuple[Part, ...]:
     marks = {tick * inner // 100 for tick in ticks}
-    cells = [(glyphs.tick, "tick") if place in marks else (glyphs.track, "faint") for place in range(start, inner)]
-    return tuple(cells)
+    runs = groupby(range(start, inner), lambda place: place in marks)
+    return tuple(_run(marked, len(list(places)), glyphs) for marked, places in runs)
+
+
+def _run(marked: bool, cells: int, glyphs: Glyphs) -> Part:
+    """As one part: cell by cell, a wide bar would be most of what its pane has to draw."""
+    return (glyphs.tick * cells, "tick") if marked else (glyphs.track * cells, "faint")
 
 
 def sparkline(values: Sequence[float | None], width: int, *, most: float = 100.0, glyphs: Glyphs = UNICODE) -> str:
