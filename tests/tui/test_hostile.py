@@ -29,6 +29,8 @@ SEED = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b]0;owned\x07 \x1b[2J \x9b2J \x90q\x9c \x00 \x7f \u202egnp\u2066 \ufeff \u2028 \U000e0041"
     " \ud800 [@click=app.quit]quit[/] [/INST] [/ [bold [/] $success \n[link=x](javascript:y) \t"
 )
+# What hints of ours do when they are pressed.
+OURS = (None, "app.log_of_trouble", "app.suggested", "app.override", "app.local_only", "app.why", "app.notices")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 OBEYED = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -191,7 +193,6 @@ async def test_the_palette_and_a_paste_are_tame(hostile: Any) -> None:
 
 async def test_markup_in_foreign_text_never_becomes_an_action(hostile: Any, world: Any) -> None:
     """No cell of the screen carries an action that our own code did not put there."""
-    ours = (None, "app.log_of_trouble", "app.suggested")
     hostile.scripts = [script_of(hostile, world)]
     app = PointsmanApp(hostile)
     async with app.run_test(size=(200, 60), notifications=True) as pilot:
@@ -202,6 +203,6 @@ async def test_markup_in_foreign_text_never_becomes_an_action(hostile: Any, worl
         await settle(app, pilot)
         for strip in app.screen._compositor.render_strips():
             for segment in strip:
-                assert segment.style is None or segment.style.meta.get("@click") in ours, segment
+                assert segment.style is None or segment.style.meta.get("@click") in OURS, segment
                 assert segment.style is None or segment.style.link is None
     await app.close()

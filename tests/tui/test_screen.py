@@ -365,6 +365,30 @@ async def test_a_wide_screen_shows_the_end_of_a_failed_services_log_read_once_fo
         await until(pilot, lambda: "log of llama-qwen" in read(app))
 
 
+async def test_a_hint_in_a_pane_does_by_a_click_what_its_key_does(console: Any, read: Read) -> None:
+    console.scripts = [console.answer("short"), console.answer("shorter")]
+    async with screen(console, size=(200, 60)) as (app, pilot):
+        await ask(app, pilot, "one")
+        await ask(app, pilot, "two")
+        await pilot.click(offset=place_of(app, read, "w why"))
+        await until(pilot, lambda: "why this model" in read(app))
+        assert app.chat.chosen is app.chat.conversation.turns[0], "the turn that was pressed is explained"
+        await pilot.press("q")
+        await pilot.click(offset=place_of(app, read, "o pins or prefers"))
+        await until(pilot, lambda: "how long" in read(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "how long" not in read(app))
+        app.action_show_pane("endpoints")
+        await pilot.press("slash", *"nonsense", "enter")
+        await until(pilot, lambda: "nothing passes the filter" in read(app))
+        await pilot.click(offset=place_of(app, read, "esc clears it"))
+        await until(pilot, lambda: "coder-gpu" in read(app))
+        await pilot.press("L")
+        await until(pilot, lambda: "u undoes" in read(app))
+        await pilot.click(offset=place_of(app, read, "u undoes"))
+        await until(pilot, lambda: console.snapshot.overrides == ())
+
+
 async def test_a_log_is_followed_filtered_searched_and_left_with_nothing_running(console: Any, read: Read) -> None:
     console.log.put_nowait(written(*(f"line {number} [red]" for number in range(100)), "model loaded"))
     async with screen(console) as (app, pilot):

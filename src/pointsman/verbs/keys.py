@@ -83,7 +83,7 @@ def page() -> str:
         "Made by `pointsman keys --markdown`; a test holds this page to the program. `[ui.keymap]` in a configuration",
         'binds any id to another key (`zoom = "ctrl+g"`), to several (`zoom = "z,f5"`) or to none (`zoom = "none"`).',
         "An unknown id, a key that does not exist and two actions on one key are errors of `pointsman check`, by line.",
-        "Arrows, page keys and the mouse work in every list besides; keys in the footer can be clicked.",
+        "Arrows, page keys and the mouse work in every list besides; a key that the screen names can be clicked.",
     ]
     for title, group in keymap.GROUPS.items():
         lines += ["", f"## {title}", "", "| keys | id | what it does |", "| --- | --- | --- |"]

@@ -19,7 +19,7 @@ from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.talks import Talk, TalksPane
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render import figures
-from pointsman.tui.render.paint import Part, paint
+from pointsman.tui.render.paint import Part, hint, paint
 from pointsman.tui.untrusted import one_line
 
 _NAMED = re.compile(r"(?:^|\s)@((?:~|\.{1,2})?/\S+)")  # never a bare word: code is full of @decorators
@@ -223,7 +223,8 @@ class AskingPane(TalksPane):
         talk = self.talk
         if talk.pending is not None:
             listed = ", ".join(f"{one_line(each.path)} {figures.size(each.size)}" for each in talk.pending)
-            self.hint((f"goes with it: {listed}   ", "warn"), ("enter", "accent"), (" sends it   ", "dim"), *_DROPS)
+            sends = hint("enter", "sends it", "press('send')")
+            self.hint((f"goes with it: {listed}   ", "warn"), *sends, ("   ", ""), *_DROPS)
         elif talk.editing is not None:
             doing = (
                 "replaces this turn" if talk.editing is self.conversation.last else "branches; this one stays as it is"
@@ -238,4 +239,4 @@ class AskingPane(TalksPane):
         hints.draw(paint(line))
 
 
-_DROPS: tuple[Part, ...] = (("esc", "accent"), (" drops it", "dim"))
+_DROPS: tuple[Part, ...] = hint("esc", "drops it", "press('leave')")

@@ -29,7 +29,7 @@ class AuditPane(Listing):
     columns = audit.COLUMNS
     lines_below = 5
     hint = "words, or type=step-down model=opus rule=… request=… actor=… since=2h until=14:30"
-    empty = "no line yet: every decision, call and override will leave one here"
+    empty = (("no line yet: every decision, call and override will leave one here", "dim"),)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)

@@ -21,7 +21,7 @@ from pointsman.tui.render.table import Row
 class EndpointsPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.FLEET]
     columns = endpoints.COLUMNS
-    empty = "no endpoint is configured: run `pointsman init`, or `pointsman demo` for a simulated fleet"
+    empty = (("no endpoint is configured: run `pointsman init`, or `pointsman demo` for a simulated fleet", "dim"),)
     lines_below = 2
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:

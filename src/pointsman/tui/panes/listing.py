@@ -23,6 +23,7 @@ from pointsman.tui.panes.pane import STARTING, Drawn
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import exports, selecting
+from pointsman.tui.render.paint import FILTERED_OUT, Part, paint
 from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import one_line
@@ -33,7 +34,7 @@ RESTING = 3.0  # seconds after which a sorted list may move rows under a cursor 
 class Listing(Filtering):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.LISTING]
     columns: ClassVar[Sequence[Column]] = ()
-    empty: ClassVar[str] = ""
+    empty: ClassVar[tuple[Part, ...]] = ()  # what to do where nothing stands here
     lines_below: ClassVar[int] = 0
     lines_above: ClassVar[int] = 0
 
@@ -100,8 +101,7 @@ class Listing(Filtering):
         if self._shown:
             mark = picture.glyphs.down if self.order.reverse else picture.glyphs.up
             return self.rows.heading(self.order.column, mark)
-        text = "nothing passes the filter: esc clears it" if any_at_all and self.written else self.empty
-        return Content.styled(text, "$foreground 65%")
+        return paint(FILTERED_OUT if any_at_all and self.written else self.empty)
 
     def _edge(self, picture: Picture, total: int) -> str:
         parts = [self.about(picture)]

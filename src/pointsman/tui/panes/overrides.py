@@ -15,14 +15,19 @@ from pointsman.tui.messages import CapAsked, ClearOverride
 from pointsman.tui.panes.listing import Listing
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import overrides
-from pointsman.tui.render.paint import paint
+from pointsman.tui.render.paint import hint, paint
 from pointsman.tui.render.table import Row
 
 
 class OverridesPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.OVERRIDES]
     columns = overrides.COLUMNS
-    empty = "nothing is overridden: `o` pins or prefers a model, `L` closes the cloud"
+    empty = (
+        ("none: ", "dim"),
+        *hint("o", "pins or prefers a model", "app.override"),
+        (", ", "dim"),
+        *hint("L", "closes the cloud", "app.local_only"),
+    )
     lines_above = 1
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.style import Style as RichStyle
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pointsman.tui.picture import Picture
 
 STARTING = "starting…"
+_AS_IT_IS = RichStyle()
 
 
 class Drawn(Widget, inherit_bindings=False):
@@ -38,6 +40,20 @@ class Drawn(Widget, inherit_bindings=False):
 
     def render(self) -> Content:
         return self._drawn
+
+    @property
+    def link_style(self) -> RichStyle:
+        """What a click presses keeps its own tone."""
+        return _AS_IT_IS
+
+    async def action_press(self, action: str) -> None:
+        """What a hint in it names, done by whoever in its pane can."""
+        name = action.partition("(")[0]
+        pane = next((node for node in self.ancestors if isinstance(node, Pane)), None)
+        around = () if pane is None else (pane, *pane.query("*"))
+        owner = next((node for node in around if hasattr(node, f"action_{name}")), None)
+        if owner is not None:
+            await self.app.run_action(action, default_namespace=owner)
 
     def draw(self, content: Content) -> None:
         if content.is_same(self._drawn):

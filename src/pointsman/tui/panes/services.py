@@ -27,7 +27,7 @@ TAIL_WIDTH = 70  # columns from which on lines of a log say enough
 class ServicesPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.SERVICES]
     columns = services.COLUMNS
-    empty = "no service is configured: name one under [services] to restart it from here"
+    empty = (("no service is configured: name one under [services] to restart it from here", "dim"),)
 
     lines_above = 1
     lines_below = 2

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -204,6 +205,12 @@ class Transcript(VerticalScroll, Growing):
         place = min(max(place, 0), len(views) - 1)
         self.mark(views[place] if place < len(views) - 1 else None)
         views[place].scroll_visible(animate=False)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The turn that is pressed is the one that keys act on, and what its hints name."""
+        view = next((view for view in self.views if view.region.contains_point(event.screen_offset)), None)
+        if view is not None:
+            self.mark(None if view is self.views[-1] else view)
 
     def mark(self, view: TurnView | None) -> None:
         """None: the last one, whichever it is."""

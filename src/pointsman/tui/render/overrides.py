@@ -10,7 +10,7 @@ from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.core.usage import Usage
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
-from pointsman.tui.render.paint import Part
+from pointsman.tui.render.paint import Part, hint
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
@@ -86,7 +86,7 @@ def undo_line(picture: Picture) -> tuple[Part, ...]:
     """What `u` would undo; empty once it is too late."""
     if picture.undo is None or picture.now >= picture.undo[1]:
         return ()
-    return (("   u", "accent"), (f" undoes ({picture.undo[1] - picture.now:.0f} s left)", "dim"))
+    return (("   ", ""), *hint("u", f"undoes ({picture.undo[1] - picture.now:.0f} s left)", "app.undo"))
 
 
 def summary(picture: Picture) -> tuple[Part, ...]:

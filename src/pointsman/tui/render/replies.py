@@ -13,11 +13,12 @@ from pointsman.engine.events import CheckEnded, Judged, StageBegan, Switched
 from pointsman.tui.conversation import After, Phase, Turn, Verdict
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
-from pointsman.tui.render.paint import Part
+from pointsman.tui.render.paint import Part, hint
 from pointsman.tui.slash import COMMANDS
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
+_STOPS = hint("esc", "stops", "app.step_back")
 _TAIL = 6  # lines of a failed check's output that are shown
 
 
@@ -36,7 +37,7 @@ def why(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
     text = turn.decision.why()
     if planned and turn.model and turn.model != planned:
         text = f"{text} {glyphs.arrow} {label(turn.model)} answered instead"
-    return (("why ", "head"), (text, "dim"))
+    return (*hint("w", "why", "app.why"), (f" {text}", "dim"))
 
 
 def told(turn: Turn, glyphs: Glyphs = UNICODE) -> tuple[Line, ...]:
@@ -84,7 +85,8 @@ def _live(turn: Turn, glyphs: Glyphs) -> Line:
     return (
         (f"{glyphs.restart} ", "accent"),
         *_who(turn.rung.model, turn.rung.endpoint),
-        (f"   {doing}   esc stops", "dim"),
+        (f"   {doing}   ", "dim"),
+        *_STOPS,
     )
 
 
@@ -92,8 +94,8 @@ def _waiting(turn: Turn, glyphs: Glyphs) -> Line:
     if turn.waiting is None:
         return _routing(turn, glyphs)
     done = "" if turn.waiting.done is None else f", {turn.waiting.done * 100:.0f}% done"
-    text = f"{glyphs.partial} waiting {figures.span(turn.waiting.seconds)}: {turn.waiting.why}{done}   esc stops"
-    return ((text, "warn"),)
+    text = f"{glyphs.partial} waiting {figures.span(turn.waiting.seconds)}: {turn.waiting.why}{done}   "
+    return ((text, "warn"), *_STOPS)
 
 
 def _answered(turn: Turn, glyphs: Glyphs) -> Line:
@@ -140,10 +142,10 @@ def offer(turn: Turn) -> Line:
     """What a blocked turn offers on one key."""
     if turn.blocked is None:
         return ()
-    explains = (("w", "accent"), (" explains", "dim"))
+    explains = hint("w", "explains", "app.why")
     if turn.blocked.offer is None:
         return explains
-    return (("ctrl+n", "accent"), (f" asks {label(turn.blocked.offer)} instead   ", "dim"), *explains)
+    return (*hint("ctrl+n", f"asks {label(turn.blocked.offer)} instead", "app.next_model"), ("   ", ""), *explains)
 
 
 def plan_offer(turn: Turn) -> Line:
@@ -151,10 +153,9 @@ def plan_offer(turn: Turn) -> Line:
     if not turn.waits_for_ruling:
         return ()
     return (
-        ("f8", "accent"),
-        (" approves and lets the specialist work   ", "dim"),
-        ("f9", "accent"),
-        (" rejects", "dim"),
+        *hint("f8", "approves and lets the specialist work", "app.rule_plan(True)"),
+        ("   ", ""),
+        *hint("f9", "rejects", "app.rule_plan(False)"),
     )
 
 
@@ -244,7 +245,7 @@ def completions(found: Sequence[str], written: str) -> Line:
         return ()
     others = "  ".join(label(each.partition(" ")[2] or each) for each in found[1:])
     sentence = COMMANDS.get(found[0], "") if len(found) == 1 or found[0] == written else ""
-    return (("tab ", "accent"), (label(found[0]), "strong"), (f"   {others or sentence}", "dim"))
+    return (*hint("tab", label(found[0]), "press('complete')"), (f"   {others or sentence}", "dim"))
 
 
 def _broken(turn: Turn, glyphs: Glyphs) -> Line:

@@ -11,7 +11,7 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures, usage
 from pointsman.tui.render.bars import tone_of
 from pointsman.tui.render.endpoints import TROUBLE, WORDS
-from pointsman.tui.render.paint import Part, spread, width_of
+from pointsman.tui.render.paint import Part, pressing, spread, width_of
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
@@ -23,7 +23,9 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     right: list[Part] = [] if paused is None else [(f" PAUSED, {paused} held back ", "warn")]
     right += [(" READ-ONLY ", "accent")] if picture.read_only else []
     right += [(" DND ", "accent")] if picture.do_not_disturb else []
-    right += [(f"{picture.unread} new (A)  ", "dim")] if picture.unread and width >= 100 else []
+    right += (
+        [(f"{picture.unread} new (A)  ", pressing("app.notices", "dim"))] if picture.unread and width >= 100 else []
+    )
     right += [*_alerts(picture), *(_refreshed(picture) if width >= 160 else ())]
     right += [(f" {figures.clock(picture.now)} ", "dim")]
     closed, sound = picture.snapshot.cloud_forbidden, _sound(picture)
@@ -144,4 +146,4 @@ def _alerts(picture: Picture) -> Line:
     number = alerts(picture)
     if not number:
         return ((f"{picture.glyphs.good} all well ", "good"),)
-    return ((f"{picture.glyphs.bad} {number} alert{'s' if number > 1 else ''} ", "bad"),)
+    return ((f"{picture.glyphs.bad} {number} alert{'s' if number > 1 else ''} ", pressing("app.notices", "bad")),)

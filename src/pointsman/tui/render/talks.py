@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pointsman.tui.render.glyphs import Glyphs
-from pointsman.tui.render.paint import Part, crop, width_of
+from pointsman.tui.render.paint import Part, crop, hint, width_of
 from pointsman.tui.untrusted import one_line
 
 Line = tuple[Part, ...]
@@ -50,8 +50,10 @@ def waiting(prompts: Sequence[str], running: bool, glyphs: Glyphs) -> tuple[Line
         ((f"{glyphs.partial} waits {place} ", "warn"), (text, "dim")) for place, text in _numbered(prompts)
     ]
     if lines:
-        sends = "sent when the reply is over" if running else "enter in an empty input sends the first"
-        lines.append(((f"  {sends}   ", "dim"), ("up", "accent"), (" takes the last one back", "dim")))
+        sends: Line = (("sent when the reply is over", "dim"),)
+        if not running:
+            sends = hint("enter", "in an empty input sends the first", "press('send')")
+        lines.append((("  ", ""), *sends, ("   ", ""), *hint("up", "takes the last one back", "press('history(-1)')")))
     return tuple(lines)
 
 
