@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,9 @@ def test_of_many_tabs_those_around_the_active_one_are_shown(width: int, places: 
 
 
 def test_three_waiting_prompts_are_shown_and_how_to_take_one_back() -> None:
-    lines = drawing.waiting(["one", "two", "three", "four"], True, ASCII)
+    lines = drawing.waiting(["one", "two", "three", "four"], "when the reply is over", ASCII)
     assert [parts[0][0] for parts in lines[:3]] == ["~ waits 1 ", "~ waits 2 ", "~ waits 3 "] and len(lines) == 4
-    assert drawing.waiting([], True, ASCII) == () and drawing.below(0, ASCII) == ()
+    assert drawing.waiting([], "", ASCII) == () and drawing.below(0, ASCII) == ()
 
 
 # --- tabs, kept and resumed ---
@@ -158,7 +158,9 @@ async def test_a_kept_conversation_is_found_renamed_resumed_and_goes_on(
         assert console.asked[0].conversation == "c1"
         await pilot.press("ctrl+o")
         await until(pilot, lambda: isinstance(app.screen, ChatsScreen) and "2 turns" in read(app))
-        await pilot.press("d", "y")
+        await pilot.press("d")
+        await until(pilot, lambda: "delete this conversation?" in read(app))
+        await pilot.press("y")
         await until(pilot, lambda: "none is kept yet" in read(app))
         assert app.chat.conversation.turns == []
     assert await kept.heads() == ()
@@ -205,7 +207,41 @@ async def test_what_runs_at_the_end_is_kept_as_far_as_it_came(console: Any, kept
     assert found.turns[0].answer == told != "" and keeping.resumed(found).turns[0].phase is Phase.STOPPED
 
 
+async def test_the_first_words_of_a_reply_are_kept_before_anything_else_happens(
+    console: Any, kept: SqliteChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pointsman.tui.panes.talks.KEEP_EVERY", 3_600)
+    monkeypatch.setattr("pointsman.tui.panes.talks.KEEP_SOON", 3_600)
+    console.scripts = [[*console.answer("half an answer")[:3], asyncio.Event()]]
+    async with screen(console) as (app, pilot):
+        await say(app, pilot, "hi")
+        await until(pilot, lambda: bool(app.chat.last and app.chat.last.text))
+        async with asyncio.timeout(20):
+            while (await kept.open(str(app.chat.conversation.id))).turns[0].answer != "half an answer":
+                await pilot.pause()
+
+
 # --- what waits, branches, the editor ---
+
+
+async def test_what_is_sent_while_the_engine_opens_waits_in_sight_and_goes_in_order(console: Any, read: Read) -> None:
+    opens = asyncio.Event()
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Any]:
+        await opens.wait()
+        yield console
+
+    app = PointsmanApp(open_console=opening)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*"one", "enter", *"/model opus", "enter", *"two", "enter")
+        await until(pilot, lambda: "waits 3 two" in read(app))
+        assert "sent once the endpoints were looked at" in read(app) and app.chat.prompt.text == ""
+        opens.set()
+        await until(pilot, lambda: len(console.asked) == 2)
+        assert [(each.text, each.pin) for each in console.asked] == [("one", None), ("two", "opus")]
+        await until(pilot, lambda: "waits 1" not in read(app))
+    await app.close()
 
 
 async def test_prompts_written_while_a_reply_runs_wait_in_sight_and_are_sent_in_order(console: Any, read: Read) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -35,24 +34,6 @@ async def test_what_is_typed_before_the_panes_are_there_is_not_lost_and_presses_
         await pilot.press(*"quick")
         await until(pilot, lambda: not app.home.desk.bare)
         await until(pilot, lambda: app.chat.draft == "quick")
-    await app.close()
-
-
-async def test_a_prompt_sent_before_there_is_an_engine_stays_in_the_input(console: Any) -> None:
-    gate = asyncio.Event()
-
-    @asynccontextmanager
-    async def opening() -> AsyncIterator[Any]:
-        await gate.wait()
-        yield console
-
-    app = PointsmanApp(open_console=opening)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.press(*"quick", "enter")
-        await until(pilot, lambda: not app.home.desk.bare)
-        await until(pilot, lambda: app.chat.draft == "quick")
-        gate.set()
-        await until(pilot, lambda: app.picture is not None)
     await app.close()
 
 

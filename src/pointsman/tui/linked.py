@@ -100,7 +100,7 @@ class LinkedApp(TellingApp):
         if self._sweeping is not None and isinstance(event, events.InputEvent | events.Paste):
             self._sweeping.disturbed()
         if self._early is not None and isinstance(event, events.InputEvent | events.Paste):
-            self._early.append(event)
+            self._early.append(_as_meant(event))
         else:
             await super().on_event(event)
 
@@ -273,6 +273,12 @@ class LinkedApp(TellingApp):
         if self._apply_timer is not None:
             self._apply_timer.stop()
         self._apply_timer = self.set_interval(seconds, self._pass)
+
+
+def _as_meant(event: events.Event) -> events.Event:
+    """Until the terminal was ours, it made a new line of Enter."""
+    is_enter = isinstance(event, events.Key) and event.key == "ctrl+j"
+    return events.Key("enter", "\r") if is_enter else event
 
 
 _FINISHED = frozenset({WorkerState.SUCCESS, WorkerState.ERROR, WorkerState.CANCELLED})

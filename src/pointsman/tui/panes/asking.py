@@ -18,16 +18,52 @@ from pointsman.tui.panes.pane import Drawn
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.talks import Talk, TalksPane
 from pointsman.tui.panes.turn import TurnView
+from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.paint import Part, hint, paint
 from pointsman.tui.untrusted import one_line
 
 _NAMED = re.compile(r"(?:^|\s)@((?:~|\.{1,2})?/\S+)")  # never a bare word: code is full of @decorators
 MOST_WAITING = 20
+LOOK_S = 5.0  # how long what was sent early waits at most until every endpoint was looked at
 TOO_MANY = "nine conversations are open: close one first"
 
 
 class AskingPane(TalksPane):
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._opened_at: float | None = None  # the time of the first picture
+        self._looked = False
+
+    def show(self, picture: Picture) -> None:
+        super().show(picture)
+        if not self._looked:
+            self._opened_at = picture.now if self._opened_at is None else self._opened_at
+            self._looked = _all_seen(picture) or picture.now - self._opened_at > LOOK_S
+            self._let_in()
+
+    # --- before anything can answer ---
+
+    def too_early(self, text: str) -> bool:
+        """What is sent while the engine opens waits in sight, commands too: a decision about endpoints that nobody has
+        looked at would be a guess."""
+        if self._looked:
+            return False
+        if len(self.early) >= MOST_WAITING:
+            self.post_message(Told(f"{MOST_WAITING} prompts wait already; this one is in the input", "warning"))
+            self.prompt.put(text)
+        else:
+            self.early.append(text)
+            self._show_around()
+        return True
+
+    def _let_in(self) -> None:
+        if self._looked and self.early:
+            waited, self.early = self.early, []
+            for text in waited:
+                self.post_message(Prompt.Sent(text))
+            self._show_around()
+
     # --- sending ---
 
     async def send(self, text: str) -> None:
@@ -109,9 +145,9 @@ class AskingPane(TalksPane):
 
     def take_back(self) -> bool:
         """The last waiting prompt comes back into the input, if that is empty."""
-        if not self.talk.queue or self.draft:
+        if self.draft or not (self.early or self.talk.queue):
             return False
-        self.prompt.put(self.talk.queue.pop().prompt)
+        self.prompt.put(self.early.pop() if self.early else self.talk.queue.pop().prompt)
         self._show_around()
         return True
 
@@ -237,6 +273,11 @@ class AskingPane(TalksPane):
         hints = self.query_one("#hints", Drawn)
         hints.display = bool(line)
         hints.draw(paint(line))
+
+
+def _all_seen(picture: Picture) -> bool:
+    asked = (name for name, each in picture.fleet.endpoints.items() if each.retired is None)
+    return all((health := picture.snapshot.health.get(name)) and health.last_seen is not None for name in asked)
 
 
 _DROPS: tuple[Part, ...] = hint("esc", "drops it", "press('leave')")

@@ -39,6 +39,8 @@ class ChatPane(AskingPane):
     async def _sent(self, event: Prompt.Sent) -> None:
         event.stop()
         command = slash.parse(event.text)
+        if self.too_early(event.text):
+            return
         if command is None:
             await self.send(event.text)
         else:

@@ -32,6 +32,7 @@ from pointsman.tui.render.zones import TITLES
 from pointsman.tui.untrusted import label, one_line
 
 KEEP_EVERY: Final = 2.0  # seconds between two times that a running reply is kept
+KEEP_SOON: Final = 0.5  # after its first words, which are kept at once
 MOST_TABS: Final = 9
 
 
@@ -45,7 +46,7 @@ class Talk:
     pending: tuple[Attachment, ...] | None = None  # shown, and sent with the next Enter
     editing: Turn | None = None
     unseen: bool = False
-    _kept: int = -1  # characters of the running answer that are kept
+    _kept: tuple[str, int] = ("", 0)  # the running turn, and the characters of its answer that are kept
 
     @property
     def conversation(self) -> Conversation:
@@ -55,13 +56,18 @@ class Talk:
     def untouched(self) -> bool:
         return not (self.conversation.turns or self.queue)
 
+    @property
+    def begins(self) -> bool:
+        """The first words of the running answer are there, and not kept."""
+        turn = self.conversation.running
+        return turn is not None and bool(turn.text) and (self._kept[0] != turn.request or not self._kept[1])
+
     def grown(self) -> Turn | None:
         """The running turn, if more of it came since this was last asked."""
         turn = self.conversation.running
-        size = len(turn.text) if turn is not None else 0
-        if turn is None or size == self._kept:
+        if turn is None or (turn.request, len(turn.text)) == self._kept:
             return None
-        self._kept = size
+        self._kept = turn.request, len(turn.text)
         return turn
 
 
@@ -70,6 +76,7 @@ class TalksPane(Pane):
         super().__init__(id=id)
         self.talks = [Talk(Transcript(Conversation()))]
         self.place = 0
+        self.early: list[str] = []  # sent before anything could answer
         self._titled = ""
         self._pace = Pace()
         self._flush_timer: Timer | None = None
@@ -82,7 +89,7 @@ class TalksPane(Pane):
         yield Drawn("", id="waiting", wraps=True)
         yield Drawn("", id="hints", wraps=True)
         prompt = Prompt("ask anything, / for commands")
-        prompt.waiting = lambda: bool(self.talk.queue)
+        prompt.waiting = lambda: bool(self.talk.queue or self.early)
         yield prompt
 
     def on_mount(self) -> None:
@@ -296,6 +303,9 @@ class TalksPane(Pane):
         found = self.turn_of(request)
         if found is not None and not found[1].over:
             found[1].see(event)
+            if found[0].begins and self.is_attached:
+                self._keep_running()  # at once, so that whoever is killed in the next second leaves the beginning
+                self.set_timer(KEEP_SOON, self._keep_running)
 
     def ended(self, request: str, problem: str | None = None) -> None:
         """The worker of a request is done, whatever was said before."""
@@ -394,11 +404,13 @@ class TalksPane(Pane):
         line.draw(paint(parts).stylize(Style.from_meta({"@click": "app.follow"})) if parts else Content(""))
 
     def _show_around(self) -> None:
-        """What waits behind the running reply."""
+        """What waits for the engine, or behind the running reply."""
         if not self.is_attached:
             return
         line = self.query_one("#waiting", Drawn)
-        lines = drawing.waiting([each.prompt for each in self.talk.queue], self.running is not None, self.glyphs)
+        prompts = [*self.early, *(each.prompt for each in self.talk.queue)]
+        until = "once the endpoints were looked at" if self.early else "when the reply is over" if self.running else ""
+        lines = drawing.waiting(prompts, until, self.glyphs)
         line.display = bool(lines)
         line.draw(stack(lines))
 

@@ -44,14 +44,14 @@ def _tab(place: int, tab: Tab, active: bool, room: int, glyphs: Glyphs) -> Line:
     )
 
 
-def waiting(prompts: Sequence[str], running: bool, glyphs: Glyphs) -> tuple[Line, ...]:
-    """Prompts that are sent when the reply is over, oldest first."""
+def waiting(prompts: Sequence[str], until: str, glyphs: Glyphs) -> tuple[Line, ...]:
+    """Prompts that are sent by themselves, oldest first; `until` empty: that wait for the user."""
     lines: list[Line] = [
         ((f"{glyphs.partial} waits {place} ", "warn"), (text, "dim")) for place, text in _numbered(prompts)
     ]
     if lines:
-        sends: Line = (("sent when the reply is over", "dim"),)
-        if not running:
+        sends: Line = ((f"sent {until}", "dim"),)
+        if not until:
             sends = hint("enter", "in an empty input sends the first", "press('send')")
         lines.append((("  ", ""), *sends, ("   ", ""), *hint("up", "takes the last one back", "press('history(-1)')")))
     return tuple(lines)
