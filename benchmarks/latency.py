@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from measured import PYTHON, Program, percentile
-from talker import Talker, talking
+from talker import MARK_EVERY, Talker, talking
 
 RATE = 500
 REPLY = 5_000  # tokens
@@ -26,11 +26,18 @@ KEYS = [chr(code) for code in range(0x1401, 0x1401 + 400)]
 
 
 def fill(program: Program, talker: Talker, tokens: int) -> None:
-    """A conversation of so many tokens."""
+    """A conversation of so many tokens, on the screen to its end."""
     for _ in range(tokens // REPLY):
         talker.tokens, talker.rate = REPLY, 0
-        ask(program, "go on")
-        program.until_quiet(1.0)
+        see_answered(program, talker, f"m{talker.marks + (REPLY - 1) // MARK_EVERY:06d}")
+        program.seen.clear()
+
+
+def see_answered(program: Program, talker: Talker, last: str) -> None:
+    answers = talker.answers
+    ask(program, "go on")
+    program.until_holds(lambda: talker.answers > answers and last.encode() in program.seen, last)
+    program.until_quiet(0.5)
 
 
 def ask(program: Program, prompt: str) -> None:

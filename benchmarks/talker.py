@@ -42,7 +42,7 @@ class Talker:
     said: dict[str, float] = field(default_factory=dict)  # mark -> when it was sent (monotonic)
     ended: float = 0.0
     answers: int = 0
-    _marks: int = 0
+    marks: int = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -81,8 +81,8 @@ class Talker:
     def _word(self, number: int) -> str:
         """Markdown as models write it: paragraphs, lists, code; a mark every now and then."""
         if number and number % MARK_EVERY == 0:
-            self._marks += 1
-            mark = f"m{self._marks:06d}"
+            self.marks += 1
+            mark = f"m{self.marks:06d}"
             self.said[mark] = time.monotonic()
             return f"{mark} "
         if number % 400 == 399:

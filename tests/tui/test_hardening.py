@@ -49,7 +49,11 @@ def drawn(pieces: list[Piece]) -> list[str]:
     return [row.text.rstrip() for piece in pieces for row in markdown.rows(piece, 60, True)]
 
 
-def test_a_reply_that_turns_out_to_be_another_is_begun_anew() -> None:
+def test_a_reply_that_turns_out_to_be_another_keeps_the_pieces_they_have_in_common() -> None:
     pieces = Pieces()
-    assert pieces.grow("half of") and not pieces.grow("another", over=True)
+    pieces.grow(PARAGRAPHS + "and more")
+    there = list(pieces.done)
+    assert pieces.grow(PARAGRAPHS.rstrip(), over=True) == len(there) - 1
+    assert pieces.done[: len(there) - 1] == there[:-1]
+    assert pieces.grow("another", over=True) == 0
     assert [piece.text for piece in pieces.done] == ["another"]

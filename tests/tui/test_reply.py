@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from textual._compositor import Compositor
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
 from pointsman.tui.panes.growing import Column
 from pointsman.tui.panes.reply import Reply
+from support.screen import until
 
 TEXT = "first words\n\n```python\nreturn 'nothing'\n```\n\nand then the last words of it"
 
@@ -24,24 +26,29 @@ class Page(App[None]):
         return self.query_one(Reply)
 
 
+async def shown(app: Page, pilot: Pilot[None], text: str) -> None:
+    app.reply.show(text)
+    await until(pilot, lambda: app.reply.size.height > 0)
+    await pilot.pause()
+
+
 async def test_the_screen_is_laid_out_once_each_time_a_reply_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     app, layouts = Page(), []
     real = Compositor.reflow
     async with app.run_test(size=(40, 20)) as pilot:
-        app.reply.show(TEXT)
-        await pilot.pause()
+        await shown(app, pilot, TEXT)
         before = app.reply.size.height
         monkeypatch.setattr(Compositor, "reflow", lambda *given: (layouts.append(1), real(*given))[1])
         app.reply.show(TEXT + "\n\nmore")
+        await until(pilot, lambda: app.reply.size.height == before + 2)
         await pilot.pause()
-        assert app.reply.size.height == before + 2 and layouts == [1]
+        assert layouts == [1]
 
 
 async def test_what_the_mouse_selects_in_a_reply_is_marked_and_can_be_copied() -> None:
     app = Page()
     async with app.run_test(size=(40, 20)) as pilot:
-        app.reply.show(TEXT, over=True)
-        await pilot.pause()
+        await shown(app, pilot, TEXT)
         plain = app.reply.render_lines(app.reply.size.region)
         await pilot.mouse_down(offset=(6, 1))
         await pilot.hover(offset=(9, 7))
@@ -58,8 +65,7 @@ async def test_what_the_mouse_selects_in_a_reply_is_marked_and_can_be_copied() -
 async def test_the_code_in_a_reply_takes_the_colours_of_the_theme_and_its_rows_the_width() -> None:
     app = Page()
     async with app.run_test(size=(40, 20)) as pilot:
-        app.reply.show(TEXT, over=True)
-        await pilot.pause()
+        await shown(app, pilot, TEXT)
         dark = app.reply.render_line(4)
         app.theme = "textual-light"
         await pilot.pause()
@@ -67,5 +73,4 @@ async def test_the_code_in_a_reply_takes_the_colours_of_the_theme_and_its_rows_t
         assert dark.text == light.text and list(dark) != list(light)
         before = app.reply.size.height
         await pilot.resize_terminal(12, 20)
-        await pilot.pause()
-        assert app.reply.size.height > before
+        await until(pilot, lambda: app.reply.size.height > before)

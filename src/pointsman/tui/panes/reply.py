@@ -33,8 +33,8 @@ class Reply(Growing):
     def show(self, text: str, *, over: bool = False) -> None:
         """The reply as far as it came, from its beginning."""
         self.over = self.over or over
-        if not self._pieces.grow(text, over=over):
-            self._ends.clear()
+        kept = self._pieces.grow(text, over=over)
+        del self._ends[kept:]
         self._tail = None
         self.refresh(layout=True)
 
@@ -84,11 +84,10 @@ class Reply(Growing):
         """What each step makes of a strip is kept in the strip, so that a row is drawn twice at the price of once."""
         width = self.size.width
         self._lay_out(width)
-        style, background = self.visual_style.rich_style, self.background_colors[1]
-        empty = Style.from_color(bgcolor=background.rich_color)
+        style, ground, background = self.visual_style.rich_style, self.ground, self.background_colors[1]
         drawn = []
         for y in crop.line_range:
-            strip = self._selected(self._row(y).apply_style(style), y).adjust_cell_length(width, empty)
+            strip = self._selected(self._row(y).apply_style(style), y).adjust_cell_length(width, ground)
             for each in self.get_line_filters():
                 strip = strip.apply_filter(each, background)
             drawn.append(strip)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -54,7 +55,7 @@ class FragmentView(Static, can_focus=True):
         self.update(head + body)
 
 
-class SaidView(Column):
+class SaidView(Vertical):
     """What was said in a stage that is over, with a line at its side."""
 
     def __init__(self, said: Said) -> None:
@@ -109,14 +110,25 @@ class TurnView(Column):
 
     def redraw(self) -> None:
         """The one-line parts: cheap, done for every event that changes them."""
-        head = [replies.head(self.turn, self._glyphs)]
-        offered = replies.offer(self.turn) or replies.plan_offer(self.turn)
-        self.query_one(".head", Drawn).draw(stack([*head, offered] if offered else head))
+        self._redraw_head()
         why = self.query_one(".why", Drawn)
         line = replies.why(self.turn, self._glyphs)
         why.display = bool(line)
         why.draw(stack([line, *replies.told(self.turn, self._glyphs)]))
         self._redraw_after()
+
+    def _redraw_head(self) -> None:
+        shown = self.query_one(".head", Drawn)
+        if self.turn.phase is Phase.STREAMING and self._is_scrolled_away(shown):
+            return  # how far it came: drawn when it is in sight again, or when that is over
+        head = [replies.head(self.turn, self._glyphs)]
+        offered = replies.offer(self.turn) or replies.plan_offer(self.turn)
+        shown.draw(stack([*head, offered] if offered else head))
+
+    def _is_scrolled_away(self, part: Widget) -> bool:
+        """For a part that changes out of sight, Textual 8.2 would find all places on the screen a second time."""
+        window = next((each for each in self.ancestors if isinstance(each, VerticalScroll)), None)
+        return window is not None and bool(part.size) and not window.region.overlaps(part.region)
 
     def _redraw_after(self) -> None:
         """What was found about the answer, below it."""

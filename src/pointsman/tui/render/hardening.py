@@ -10,7 +10,7 @@ import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-HARDENS_FROM: Final = 300  # characters
+HARDENS_FROM: Final = 150  # characters
 MOST: Final = 1_000  # characters of a piece, unless it can be cut nowhere
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -50,34 +50,35 @@ class Pieces:
     def __init__(self) -> None:
         self.done: list[Piece] = []
         self.text = ""
-        self._cut = Cut(0)  # where the last piece ends, in the whole text
+        self._cuts = [Cut(0)]  # where each piece begins and the last one ends, in the whole text
 
     @property
     def tail(self) -> Piece | None:
         """What may still change."""
         rest = self._rest
-        return Piece(rest, self._cut.seam) if rest.strip() else None
+        return Piece(rest, self._cuts[-1].seam) if rest.strip() else None
 
-    def grow(self, text: str, *, over: bool = False) -> bool:
-        """The reply has come so far. `over`: nothing more will. False: it is another one, and is begun anew."""
-        goes_on = text.startswith(self.text)
-        if not goes_on:
-            self.done, self._cut = [], Cut(0)
+    def grow(self, text: str, *, over: bool = False) -> int:
+        """The reply has come so far. `over`: nothing more will. How many pieces are as they were."""
+        while self.text[: self._cuts[-1].at] != text[: self._cuts[-1].at]:
+            self._cuts.pop()
+            self.done.pop()
+        kept = len(self.done)
         self.text = text
         while len(rest := self._rest) > HARDENS_FROM and (cut := cut_of(rest, whole=over)).at:
             self._take(rest[: cut.at], cut)
         if over and self._rest.strip():
             self._take(self._rest, Cut(len(self._rest)))
-        return goes_on
+        return kept
 
     def _take(self, text: str, cut: Cut) -> None:
-        self.done.append(Piece(text, self._cut.seam, cut.seam))
-        opened = len(self._cut.fence)
-        self._cut = Cut(self._cut.at + cut.at - opened, cut.seam, cut.fence)
+        before = self._cuts[-1]
+        self.done.append(Piece(text, before.seam, cut.seam))
+        self._cuts.append(Cut(before.at + cut.at - len(before.fence), cut.seam, cut.fence))
 
     @property
     def _rest(self) -> str:
-        return self._cut.fence + self.text[self._cut.at :]
+        return self._cuts[-1].fence + self.text[self._cuts[-1].at :]
 
 
 def cut_of(text: str, *, whole: bool = False) -> Cut:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from pointsman.tui.render.hardening import Piece, Seam
 from pointsman.tui.untrusted import clean
 
-KEPT: Final = 24  # pieces: what a screen shows and a page to either side; a strip costs more than the text in it
+KEPT: Final = 40  # pieces: what a screen shows and a page to either side; a strip costs more than the text in it
 _BLANK: Final = Strip([Segment("")], 0)
 _CONSOLE: Final = Console(
     file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False, emoji=False, _environ={}
