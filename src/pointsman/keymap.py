@@ -188,6 +188,7 @@ MACHINE = (
 )
 
 MEMORY = (
+    _key("memory.filter", "slash", "filter", "why there is nothing to filter, and where processes are"),
     _key("memory.open", "enter", "open_machine", "the machine in depth: plots, and what fits", "open"),
     _key("memory.copy", "y", "copy", "copy what is shown", "copy"),
     _key("memory.keep", "Y", "keep", "write what is shown to a file"),

@@ -338,16 +338,16 @@ def test_a_service_tells_how_long_ago_it_was_looked_at_and_is_stale_after_a_minu
     ("width", "more", "less"),
     [
         (58, set(), {"latency", "role"}),
-        (76, {"latency"}, {"role", "vram"}),
-        (96, {"role", "context", "errors"}, {"vram"}),
+        (76, {"context", "ttft", "vram"}, {"role", "queue"}),
+        (96, {"role", "context", "vram", "errors"}, {"latency"}),
     ],
 )
-def test_a_wide_fleet_tells_roles_contexts_and_errors_and_a_narrow_one_stays_as_it_is(
+def test_a_fleet_tells_memory_from_80_columns_on_and_a_wide_one_roles_and_errors(
     width: int, more: set[str], less: set[str]
 ) -> None:
     kept = {column.key for column, _ in fit_columns(endpoints.COLUMNS, width)}
     assert more <= kept and not less & kept
-    assert {"latency", "vram"} <= {column.key for column, _ in fit_columns(endpoints.COLUMNS, 196)}
+    assert {"latency", "queue"} <= {column.key for column, _ in fit_columns(endpoints.COLUMNS, 196)}
 
 
 def test_the_context_of_an_endpoint_is_the_one_it_really_has_and_a_smaller_one_is_a_warning() -> None:

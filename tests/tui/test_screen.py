@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.widgets import Input, Select
 
 from pointsman import keymap
 from pointsman.core.audit import EventType
@@ -426,11 +427,30 @@ async def test_an_override_is_set_by_the_form_and_cleared_on_its_row(console: An
         (override,) = console.snapshot.overrides
         assert (override.kind, override.model, override.scope) == (OverrideKind.PIN, "coder-next", "global")
         await settle(app, pilot)
-        assert "◆ pin coder-next" in read(app).split("\n")[0] and "routing pinned" in read(app)
+        assert "◆ pin coder-next" in read(app).split("\n")[
+            0
+        ] and "pin coder-next   local_only off   u undoes (" in read(app)
         await pilot.press("5", "d")
         await until(pilot, lambda: console.snapshot.overrides == ())
         await settle(app, pilot)
-        assert "routing auto" in read(app)
+        assert "pin none   local_only off   u undoes (" in read(app)
+
+
+async def test_a_limit_that_cannot_be_keeps_the_form_open_with_what_was_typed(console: Any, read: Read) -> None:
+    async with screen(console) as (app, pilot):
+        await pilot.press("escape", "o")
+        await until(pilot, lambda: bool(app.screen.query("#kind")))
+        app.screen.query_one("#kind", Select).value = OverrideKind.CAP
+        await until(pilot, lambda: app.screen.has_class("-cap"))
+        app.screen.query_one("#limit").focus()
+        await pilot.press(*"4 dollars", "enter")
+        await until(pilot, lambda: "budget anthropic-week counts tokens" in read(app))
+        assert app.screen.query_one("#limit", Input).value == "4 dollars" and console.snapshot.overrides == ()
+        await pilot.press("ctrl+u", *"200k", "enter")
+        await until(pilot, lambda: [order.cap for order in console.snapshot.overrides] == [200_000])
+        await settle(app, pilot)
+        rows = [" ".join(line.split()) for line in read(app).splitlines()[1:]]
+        assert any("cap 200,000 tokens" in row for row in rows) and any("OVERRIDE TO " in row for row in rows)
 
 
 async def test_local_only_is_toggled_on_one_key_and_by_slash_command(console: Any, read: Read) -> None:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from pointsman.tui import keys
-from pointsman.tui.messages import Copied, DetailAsked, ExportAsked, Kept
+from pointsman.tui.messages import Copied, DetailAsked, ExportAsked, Kept, Told
 from pointsman.tui.panes.filtering import Filtering
 from pointsman.tui.panes.pane import STARTING, Drawn, Pane, room_in
 from pointsman.tui.picture import Picture
@@ -98,6 +98,10 @@ class MemoryPane(Figures):
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return memory.rows(picture)
+
+    def action_filter(self) -> None:
+        told = "nothing to filter: this is the whole machine. Enter opens it, with the processes on each GPU"
+        self.post_message(Told(told))
 
     def action_open_machine(self) -> None:
         self.post_message(DetailAsked(str(self.id), ""))

@@ -13,6 +13,7 @@ from pointsman.core.snapshot import OverrideKind
 from pointsman.tui import keys
 from pointsman.tui.messages import CapAsked, ClearOverride
 from pointsman.tui.panes.listing import Listing
+from pointsman.tui.panes.pane import room_in
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import overrides
 from pointsman.tui.render.paint import hint, paint
@@ -34,7 +35,7 @@ class OverridesPane(Listing):
         return overrides.rows(picture)
 
     def above(self, picture: Picture) -> Content:
-        return paint(overrides.summary(picture))
+        return paint(overrides.summary(picture, max(room_in(self) - 1, 1)))
 
     def action_clear(self) -> None:
         override_id = self.rows.current

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pointsman.core.fleet import Endpoint, Locality, Model
 from pointsman.core.health import BreakerState, Health, HealthState
 from pointsman.core.served import is_missing
-from pointsman.core.snapshot import EndpointStatus
+from pointsman.core.snapshot import EndpointStatus, GpuProcess
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
@@ -21,14 +21,14 @@ STALE_AFTER = 60.0  # seconds without any probe or call
 COLUMNS = (
     Column("name", "ENDPOINT", 15, flex=1, most=26),
     Column("state", "STATE", 9, most=14),
-    Column("role", "ROLE", 10, rank=4, flex=1, most=24),
+    Column("role", "ROLE", 11, rank=4, flex=1, most=24),
     Column("model", "MODEL", 11, flex=4, most=34),
-    Column("context", "CTX", 4, rank=4, right=True),
-    Column("vram", "VRAM", 6, rank=6, right=True),
-    Column("latency", "LAT", 5, rank=5, right=True),
+    Column("context", "CTX", 4, rank=3, right=True),
+    Column("latency", "LAT", 5, rank=6, right=True),
     Column("ttft", "TTFT", 5, rank=2, right=True),
     Column("rate", "TOK/S", 5, rank=1, right=True),
-    Column("queue", "QUEUE", 5, rank=3, right=True),
+    Column("vram", "VRAM", 8, rank=3, right=True),
+    Column("queue", "QUEUE", 5, rank=5, right=True),
     Column("errors", "ERR%", 4, rank=4, right=True),
     Column("age", "AGE", 4, rank=1, right=True),
 )
@@ -80,15 +80,34 @@ def _places(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture)
     """What there is room for on a wide screen: its part in the fleet, and what it holds."""
     names = {model.name for model in _models(endpoint, picture)}
     roles = " ".join(label(role.name) for role in picture.fleet.roles.values() if role.primary in names)
-    held = [model.vram for model in status.loaded if model.vram is not None] if status else []
     traffic = picture.snapshot.traffic.get(endpoint.name)
     failed = traffic.error_percent if traffic else None
     return {
         "role": (roles or "-", "" if roles else "dim"),
         "context": _context(_models(endpoint, picture), status),
-        "vram": (figures.size(sum(held)), "") if held else ("-", "dim"),
+        "vram": _vram(endpoint, status, picture),
         "errors": ("-", "dim") if failed is None else (figures.share(failed), "bad" if failed else ""),
     }
+
+
+def _vram(endpoint: Endpoint, status: EndpointStatus | None, picture: Picture) -> Part:
+    """What its models hold of the cards that it computes on, `57/80G`; `ram 98G` for one that computes on none."""
+    host = picture.snapshot.host
+    cards = [gpu for gpu in host.gpus if any(_own(process, endpoint) for process in gpu.processes)] if host else []
+    loaded = status.loaded if status else ()
+    told = [model.vram for model in loaded if model.vram is not None]
+    told = told or [process.vram or 0 for gpu in cards for process in gpu.processes if _own(process, endpoint)]
+    held, room = sum(told), sum(gpu.vram_total or 0 for gpu in cards)
+    if held and room:
+        return f"{figures.whole(held)}/{figures.whole(room)}G", ""
+    in_ram = sum(model.size or 0 for model in loaded)
+    if told and not held and in_ram:
+        return f"ram {figures.whole(in_ram)}G", ""
+    return (figures.size(held), "") if held else ("-", "dim")
+
+
+def _own(process: GpuProcess, endpoint: Endpoint) -> bool:
+    return process.endpoint == endpoint.name
 
 
 def _context(models: Sequence[Model], status: EndpointStatus | None) -> Part:

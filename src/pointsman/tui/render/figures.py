@@ -65,6 +65,11 @@ def size(amount: int | None) -> str:
     return UNKNOWN
 
 
+def whole(amount: int) -> str:
+    """Bytes in whole GiB, for where a unit stands beside."""
+    return f"{amount / 1024**3:.0f}"
+
+
 def counted(count: int, what: str) -> str:
     """`1 line`, `1,204 lines`."""
     return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -10,13 +10,13 @@ from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.core.usage import Usage
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
-from pointsman.tui.render.paint import Part, hint
+from pointsman.tui.render.paint import Part, fit, hint, width_of
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
 COLUMNS = (
     Column("kind", "OVERRIDE", 10),
-    Column("model", "MODEL", 14, flex=2, most=30),
+    Column("to", "TO", 14, flex=2, most=30),
     Column("scope", "SCOPE", 10, flex=1, most=24),
     Column("source", "SOURCE", 7, rank=2),
     Column("expires", "EXPIRES", 8, rank=1, right=True),
@@ -34,7 +34,8 @@ def _row(override: Override, now: float) -> Row:
         override.id,
         {
             "kind": (str(override.kind), "strong"),
-            "model": (_value(override), ""),
+            "to": (_value(override), ""),
+            "model": (label(override.model or "-"), ""),  # has no column, and can be filtered by
             "scope": (label(override.scope), ""),
             "source": (label(override.source), "dim"),
             "expires": (left, "dim"),
@@ -89,17 +90,25 @@ def undo_line(picture: Picture) -> tuple[Part, ...]:
     return (("   ", ""), *hint("u", f"undoes ({picture.undo[1] - picture.now:.0f} s left)", "app.undo"))
 
 
-def summary(picture: Picture) -> tuple[Part, ...]:
+def summary(picture: Picture, width: int = 200) -> tuple[Part, ...]:
+    """Where it is narrow, how it is routed gives way to how long an undo is left: the pin says the same."""
+    routing, orders = _summary(picture)
+    undo = undo_line(picture)
+    head = orders if width_of((*routing, *orders, *undo)) > width else (*routing, *orders)
+    return (*fit(head, max(width - width_of(undo), 0), picture.glyphs.ellipsis), *undo)
+
+
+def _summary(picture: Picture) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     active = [entry for entry in picture.snapshot.overrides if entry.active(picture.now)]
     pinned = next((entry.model for entry in active if entry.kind is OverrideKind.PIN and entry.scope == "global"), None)
     routing = "pinned" if pinned else "auto"
     closed = picture.snapshot.cloud_forbidden
     return (
-        ("routing ", "dim"),
-        (routing, ""),
-        ("   pin ", "dim"),
-        (label(pinned) if pinned else "none", ""),
-        ("   local_only ", "dim"),
-        (f"{picture.glyphs.block} ON" if closed else "off", "warn" if closed else ""),
-        *undo_line(picture),
+        (("routing ", "dim"), (routing, ""), ("   ", "")),
+        (
+            ("pin ", "dim"),
+            (label(pinned) if pinned else "none", ""),
+            ("   local_only ", "dim"),
+            (f"{picture.glyphs.block} ON" if closed else "off", "warn" if closed else ""),
+        ),
     )

@@ -12,13 +12,14 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Select
 from textual.widgets.select import NoSelection
 
+from pointsman.core import caps
 from pointsman.core.fleet import Fleet
 from pointsman.core.request import KINDS
 from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.tui import keys
 from pointsman.tui.messages import CapAsked
 from pointsman.tui.screens.modal import Modal
-from pointsman.tui.untrusted import label
+from pointsman.tui.untrusted import label, one_line
 
 _KINDS = (
     (Content("pin: this model and no other"), OverrideKind.PIN),
@@ -72,6 +73,7 @@ class OverrideForm(Modal[Override | CapAsked | None]):
             yield Input(
                 placeholder="$10, 200k tokens, 500 requests, or default", id="limit", compact=True, classes="cap"
             )
+            yield Label("", id="wrong", classes="cap", markup=False)
             yield Label(Content("how long"))
             yield Select(_SPANS, value=0, allow_blank=False, id="span", compact=True)
             with Horizontal(classes="buttons"):
@@ -100,14 +102,45 @@ class OverrideForm(Modal[Override | CapAsked | None]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.dismiss(self._written() if event.button.id == "yes" else None)
+        if event.button.id == "yes":
+            self._set()
+        else:
+            self.dismiss(None)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._set()
+
+    def _set(self) -> None:
+        """A limit that cannot be: what was written stays, and what is wrong with it stands below."""
+        problem = self._problem()
+        if problem is None:
+            self.dismiss(self._written())
+            return
+        self.query_one("#wrong", Label).update(Content.styled(one_line(problem), "$text-error"))
+        self.query_one("#limit", Input).focus()
+
+    def _problem(self) -> str | None:
+        if self.query_one("#kind", Select).value is not OverrideKind.CAP:
+            return None
+        limit = self.query_one("#limit", Input).value.strip()
+        try:
+            budget = caps.named(self._fleet, str(self.query_one("#scope", Select).value))
+            if limit != caps.DEFAULT:
+                caps.figure(limit, budget)
+        except ValueError as problem:
+            return str(problem)
+        return None
 
     def _written(self) -> Override | CapAsked:
         kind = OverrideKind(str(self.query_one("#kind", Select).value))
         model = self.query_one("#model", Select).value
         span = int(str(self.query_one("#span", Select).value))
         if kind is OverrideKind.CAP:
-            return CapAsked(str(self.query_one("#scope", Select).value), self.query_one("#limit", Input).value, span)
+            return CapAsked(
+                str(self.query_one("#scope", Select).value), self.query_one("#limit", Input).value.strip(), span
+            )
         return Override(
             id=self._new_id,
             kind=kind,
