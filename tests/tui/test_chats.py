@@ -187,8 +187,27 @@ async def test_of_a_long_conversation_only_a_window_is_drawn_and_it_moves(
                 await settle(app, pilot)
         shown = app.chat.transcript  # a key whose scrolling comes late may move it by two steps
         assert len(shown.views) == window and shown.end == shown.first + window < 500
+        for _ in range(40):
+            if shown.end == 500:
+                break
+            end = shown.end
+            shown.scroll_to(y=shown.max_scroll_y, animate=False, immediate=True)
+            await until(pilot, lambda end=end: shown.end > end and not shown._moving)
+            assert f"answer {end - 1}." in read(app)  # what one looked at
+            assert step < len(shown.views) == shown.end - shown.first <= window
+        shown.scroll_home(animate=False, immediate=True)
         await pilot.press("G")
         await until(pilot, lambda: "answer 499." in read(app))
+
+
+def test_long_answers_fill_the_window_sooner() -> None:
+    def turns(*lengths: int) -> list[Turn]:
+        return [Turn("r", "p", text="x" * length) for length in lengths]
+
+    assert transcript.how_many(turns(*[10] * 50), 30) == 30
+    assert transcript.how_many(turns(*[25_000] * 50), 30) == 4
+    assert transcript.how_many(turns(10**6, 10**6, 10), 30) == 2
+    assert transcript.how_many([], 30) == 0
 
 
 def messages_open(chat: str) -> Any:

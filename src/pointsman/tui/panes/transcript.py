@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from textual import events
@@ -26,13 +26,26 @@ from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
-WINDOW: Final = 60  # turns that stay mounted
-STEP: Final = 20  # turns by which the window moves
+WINDOW: Final = 30  # turns that stay mounted
+STEP: Final = 10  # turns by which the window moves
+LONG: Final = 4_000  # characters of an answer that count as another turn
+LEAST: Final = 2  # turns, however long they are
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
     """What stands in the fences of a reply, without the fences."""
     return tuple(found.group(2) for found in _FENCE.finditer(text))
+
+
+def how_many(turns: Iterable[Turn], most: int) -> int:
+    """Of these, from the first on: what is together worth so many short ones."""
+    room, count = most, 0
+    for turn in turns:
+        room -= 1 + len(turn.text) // LONG
+        if room < 0 and count >= LEAST:
+            break
+        count += 1
+    return count
 
 
 class Transcript(VerticalScroll, Growing):
@@ -88,7 +101,7 @@ class Transcript(VerticalScroll, Growing):
 
     async def _show_last(self) -> None:
         if self.end < len(self.turns) or not self.views:
-            await self._remount(max(len(self.turns) - STEP, 0), len(self.turns))
+            await self._remount(len(self.turns) - how_many(reversed(self.turns), STEP), len(self.turns))
         self.anchor()
 
     async def renew(self, conversation: Conversation) -> None:
@@ -136,50 +149,85 @@ class Transcript(VerticalScroll, Growing):
             self.mark(None)
 
     async def _trim(self) -> None:
-        surplus = self.views[:-WINDOW]
-        for view in surplus:
+        await self._narrow(self.end - how_many(reversed(self._standing), WINDOW), self.end)
+
+    @property
+    def _standing(self) -> list[Turn]:
+        return self.turns[self.first : self.end]
+
+    async def _narrow(self, first: int, end: int) -> None:
+        views = self.views
+        for view in (*views[: first - self.first], *views[len(views) - (self.end - end) :]):
             await view.remove()
-        self.first += len(surplus)
+        self.first, self.end = first, end
+
+    @property
+    def _earlier(self) -> int:
+        return self.first - how_many(reversed(self.turns[: self.first]), STEP)
 
     def look_back(self) -> None:
         """The turns before the window are wanted: at once if they are here, else once they came from the disk."""
         if self.first == 0 or self._moving:
             return
         self._moving = True
-        earlier = max(self.first - STEP, 0)
-        if all(turn.complete for turn in self.turns[earlier : self.first]):
+        if all(turn.complete for turn in self.turns[self._earlier : self.first]):
             self.run_worker(self.grow_back(), exit_on_error=False)
         else:
-            self.post_message(DetailsAsked(self.conversation, earlier, self.first))
+            self.post_message(DetailsAsked(self.conversation, self._earlier, self.first))
 
     async def grow_back(self) -> None:
         """What one looks at stays where it is, and the window's other end gives way."""
         async with self._changing:
-            await self._grow_back()
+            kept = self.first + how_many(self._standing, WINDOW - STEP)
+            await self._move(self._earlier, self.end, self._earlier, kept, self.views[:1])
 
-    async def _grow_back(self) -> None:
-        earlier, views = max(self.first - STEP, 0), self.views
-        above = views[0].virtual_region.y - self.scroll_y if views else 0
-        await self._mount(self.turns[earlier : self.first], views[0] if views else None)
-        self.first = earlier
-        for view in self.views[WINDOW:]:
-            await view.remove()
-            self.end -= 1
-        for view in self.views[:STEP]:
+    def look_ahead(self) -> None:
+        """The turns behind the window, which stood here before."""
+        if self.end < len(self.turns) and not self._moving:
+            self._moving = True
+            self.run_worker(self.grow_on(), exit_on_error=False)
+
+    async def grow_on(self) -> None:
+        async with self._changing:
+            self.anchor(False)  # its end is not the end
+            kept = self.end - how_many(reversed(self._standing), WINDOW - STEP)
+            later = self.end + how_many(self.turns[self.end :], STEP)
+            await self._move(self.first, later, kept, later, self.views[-1:])
+
+    async def _move(self, first: int, end: int, kept_first: int, kept_end: int, stays: Sequence[TurnView]) -> None:
+        """Grows the window to these places and narrows it to those."""
+        above = [view.virtual_region.y - self.scroll_y for view in stays]
+        before, behind = self.turns[first : self.first], self.turns[self.end : end]
+        if before:
+            await self._mount(before, next(iter(self.views), None))
+        if behind:
+            await self._mount(behind, None)
+        self.first, self.end = first, end
+        await self._narrow(kept_first, kept_end)
+        for view in self.views:
             await view.catch_up()
-        self.call_after_refresh(self._stay, views[0] if views else None, above)
+        self.call_after_refresh(self._stay, stays, above)
 
-    def _stay(self, view: TurnView | None, above: float) -> None:
-        """`above`: rows from the top of the screen to that view, as they were."""
+    def _stay(self, views: Sequence[TurnView], above: Sequence[float]) -> None:
+        """`above`: rows from the top of the screen to each view, as they were."""
         self._moving = False
-        if view is not None and view.is_attached:
-            self.scroll_to(y=view.virtual_region.y - above, animate=False, immediate=True)
+        for view, rows in zip(views, above, strict=True):
+            if view.is_attached:
+                self.scroll_to(y=view.virtual_region.y - rows, animate=False, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         if new_value < old_value and new_value <= 0:
             self.look_back()
+        elif new_value > old_value and new_value >= self.max_scroll_y:
+            self._reach_end()
         self.post_message(self.Moved())
+
+    def _reach_end(self) -> None:
+        if self.end < len(self.turns):
+            self.look_ahead()
+        elif not self.is_anchored:
+            self.anchor()
 
     # --- keys ---
 
