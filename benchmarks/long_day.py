@@ -12,7 +12,7 @@ from pathlib import Path
 
 from audit_rows import write
 from measured import PYTHON, Program
-from talker import talking
+from talker import Talker, talking
 
 TOKENS = 60  # of each reply
 
@@ -29,11 +29,20 @@ def main() -> None:
             program.read_for(8.0)
             print(f"{lines:,} lines, no turn      {program.memory():>4.0f} MB")
             for turn in range(1, turns + 1):
-                program.type(f"turn {turn}\r")
-                program.until_quiet(0.4)
-                program.seen.clear()
+                see_answered(program, talker, turn)
                 if turn % (turns // 5 or 1) == 0:
-                    print(f"{turn:>4} turns, {talker.answers:>4} answered {program.memory():>4.0f} MB", flush=True)
+                    print(f"{turn:>4} turns, all answered  {program.memory():>4.0f} MB", flush=True)
+
+
+def see_answered(program: Program, talker: Talker, turn: int) -> None:
+    """Asks, and waits until the answer to just that stands on the screen to its end."""
+    mark = f"m{talker.marks + 1:06d}"
+    program.type(f"turn {turn}")
+    program.read_for(0.05)
+    program.type("\r")
+    program.until_holds(lambda: talker.answers == turn and mark.encode() in program.seen, f"answer to turn {turn}")
+    program.until_quiet(0.3)
+    program.seen.clear()
 
 
 if __name__ == "__main__":
