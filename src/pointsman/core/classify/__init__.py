@@ -2,8 +2,8 @@
 
 `classify` is pure and deterministic, reads English and Korean, and looks at the head and the tail of the prompt only,
 so that a pasted book costs what a page costs. Stated facts win over inference, with one exception: risk that was seen
-is never lowered. Parts: `view` (what is read), `lexicon`, `kinds` and `weights` (the kind), `risk`, `scope`
-(size, urgency,
+is never lowered. Parts: `view` (what is read), `lexicon`, `kinds` and `weights` (the kind), `risk` (by rules over
+concepts: `triggers`, `concepts`, `reading`, `moods`; by what the wording is like: `likeness`), `scope` (size, urgency,
 wishes), `effort` (complexity), `language`, `tokens`. Must never do I/O or decide where a task goes.
 """
 

@@ -1,28 +1,28 @@
 """Which high-risk things a change touches (document 002 §7): an ordered, explained detector that can only raise.
 
-Words of a prompt count unless it only asks or tells: asking what OAuth is changes nothing. Touched paths and
-the added and removed lines of a diff count always. Must never lower a risk that was stated.
+Concepts of a prompt count where they stand together, unless it only asks or tells: asking what OAuth is changes
+nothing. Touched paths and the added and removed lines of a diff count always. Must never lower a risk that was stated.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
+from pointsman.core.classify.concepts import CONCEPTS, OFTEN_MISSPELT
 from pointsman.core.classify.cues import compiled
-from pointsman.core.classify.heads import Heads
-from pointsman.core.classify.triggers import (
-    NOT_A_CHANGE,
-    NOT_A_CHANGE_KOREAN,
-    STILL_A_CHANGE,
-    TELLS,
-    TRIGGERS,
-    Trigger,
-)
+from pointsman.core.classify.likeness import WORDS_READ, Scale
+from pointsman.core.classify.moods import Mood, minded
+from pointsman.core.classify.reading import Reader, Seen, Sentence
+from pointsman.core.classify.triggers import TRIGGERS, Trigger
 
 HEAD_CHARS, TAIL_CHARS = 6_000, 2_000  # more than the kind needs: a risk in the middle of a long request must be seen
+ALSO_TECH = ("tech", "persist", "schema", "engine", "command")
+SOFT_WORDS = 2  # of those that software shares with everyday life
+WORDS_SHOWN = 60  # characters of them
 DIFF_CHARS = 400_000  # a larger diff is not read to its end, and that is itself a risk
 
 _DIFF_PATH = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)", re.MULTILINE)
@@ -36,6 +36,15 @@ class Hit(NamedTuple):
     words: str
 
 
+class Rule(NamedTuple):
+    """Concepts, one bit each, that are a risk of class `code` together, and those beside which they are none."""
+
+    code: str
+    needs: tuple[int, ...]
+    beside: tuple[int, ...]  # of each of these something must stand with them, be it the same word
+    unless: int
+
+
 def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None, *, coding: bool = True) -> tuple[Hit, ...]:
     """Each class of risk that a change touches, at most once, in the order of the triggers.
 
@@ -47,20 +56,10 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None, *, co
         return ()
     lines = changed_lines(diff) if diff else ""
     touched = (*paths, *_DIFF_PATH.findall(diff[:DIFF_CHARS])) if diff else paths
-    hits = [hit for trigger in TRIGGERS if (hit := _pull(trigger, spoken.get(trigger.code), touched, lines))]
+    hits = [hit for trigger in TRIGGERS if (hit := spoken.get(trigger.code) or _pull(trigger, touched, lines))]
     if diff and len(diff) > DIFF_CHARS:
         hits.append(Hit("unread-diff", "diff", f"{len(diff):,} characters, the first {DIFF_CHARS:,} were read"))
     return tuple(hits)
-
-
-def asks_for_change(text: str, coding: bool) -> bool:
-    """Whether lower-case `text` wants something done, rather than explained, told or summarised."""
-    asks_only = (
-        compiled(NOT_A_CHANGE).match(text)
-        or (not coding and compiled(TELLS).match(text))
-        or (not text.isascii() and compiled(NOT_A_CHANGE_KOREAN).search(text))
-    )
-    return not asks_only or compiled(STILL_A_CHANGE).search(text) is not None
 
 
 def changed_lines(diff: str) -> str:
@@ -69,61 +68,158 @@ def changed_lines(diff: str) -> str:
     return "\n".join(line for line in read if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
 
 
-def _spoken(prompt: str, coding: bool) -> Mapping[str, str]:
-    """Code of each trigger that the prompt pulls, with the first words that do."""
+def _spoken(prompt: str, coding: bool) -> Mapping[str, Hit]:
+    """The hit of each trigger that the prompt pulls: by its rules, else by what its words are like."""
     text = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]}\n{prompt[-TAIL_CHARS:]}"
-    text = text.lower()
-    if not asks_for_change(text, coding):
+    reader = _reader()
+    words = reader.words(text.lower())
+    known = set(words)
+    if not (_possible(reader.could_mean(known)) or _scale().risky(set(words[:WORDS_READ]))):
         return {}
-    first: dict[str, tuple[int, int, str]] = {}
-    for order, code, match in _heads().find(text):
-        here = (match.start(), order, match[0])
-        if (code not in first or here < first[code]) and not _aside(code, match[0], text):
-            first[code] = here
-    found = {code: words for code, (_, _, words) in first.items()}
-    return found if text.isascii() else {**_spoken_korean(text), **found}
+    said = [*_said(reader, words)]
+    technical = coding or _technical(reader, known)
+    ruled = (sentence for sentence, told in said if technical or not told)
+    found = _first_words(ruled, reader.bit["tech"] if technical else 0)
+    return found or _alike(spoken_of(sentence for sentence, _ in said))
 
 
-def _spoken_korean(text: str) -> Mapping[str, str]:
-    found = {}
-    for code, trigger in _by_code().items():
-        if any(part in text for part in trigger.korean.split()) and (match := compiled(_korean(code)).search(text)):
-            if not _aside(code, match[0], text):
-                found[code] = match[0]
+def _alike(words: set[str]) -> Mapping[str, Hit]:
+    if not words or not _scale().risky(words):
+        return {}
+    code, heaviest = _scale().like(words)
+    return {code: Hit(code, "wording", ", ".join(heaviest))}
+
+
+def spoken_of(sentences: Iterable[Sentence]) -> set[str]:
+    """The first words of `sentences`, as many as likeness reads."""
+    return set(islice(chain.from_iterable(sentence.words for sentence in sentences), WORDS_READ))
+
+
+def wanted(prompt: str) -> list[Sentence]:
+    """The sentences of a prompt that want or tell of something: what weights are learned from."""
+    return [sentence for sentence, _ in _said(_reader(), _reader().words(prompt.lower()))]
+
+
+def concepts_of(word: str) -> tuple[str, ...]:
+    """The names of what a word means alone."""
+    means = _reader().alone(word)
+    return tuple(name for name, bit in _reader().bit.items() if means & bit)
+
+
+def _technical(reader: Reader, words: Iterable[str]) -> bool:
+    """Whether the words speak of software: one that only software has, or several that it has too."""
+    soft = 0
+    for word in words:
+        means = reader.alone(word)
+        if means & _tech():
+            return True
+        soft += bool(means & reader.bit["techy"])
+    return soft >= SOFT_WORDS
+
+
+def _said(reader: Reader, words: list[str]) -> Iterator[tuple[Sentence, bool]]:
+    """The sentences that do not only ask, and whether they only tell.
+
+    What makes a thing of its own changes nothing by making it.
+    """
+    alone = False
+    for sentence, mood in minded(reader.sentences(words), _orders(), reader.bit["own"]):
+        alone = mood is Mood.MAKE or (alone and mood is Mood.TELL)
+        kept = sentence.without(reader.bit["make"], opening=mood is Mood.MAKE) if alone else sentence
+        yield kept, mood is Mood.TELL and not alone
+
+
+def _first_words(sentences: Iterable[Sentence], beside: int) -> Mapping[str, Hit]:
+    found: dict[str, Hit] = {}
+    for means, hints, seen in _windows(sentences):
+        for rule in _met(means, hints | beside):
+            if rule.code not in found and (words := _assigned(rule.needs, seen)):
+                found[rule.code] = Hit(rule.code, "prompt", " … ".join(words)[:WORDS_SHOWN])
     return found
 
 
-def _aside(code: str, words: str, text: str) -> bool:
-    """Whether `words` are mild ones in a text that speaks of something harmless, as of a login button's colour."""
-    trigger = _by_code()[code]
-    return bool(trigger.aside and re.fullmatch(trigger.mild, words) and compiled(trigger.aside).search(text))
+def _windows(sentences: Iterable[Sentence]) -> Iterator[tuple[int, int, tuple[Seen, ...]]]:
+    """Each two neighbouring sentences: one often names the thing, and the next what to do with it."""
+    read = [*sentences]
+    if len(read) == 1:
+        yield read[0].means, read[0].hints, read[0].seen
+    for one, two in pairwise(read):
+        yield one.means | two.means, one.hints | two.hints, one.seen + two.seen
 
 
-def _pull(trigger: Trigger, words: str | None, paths: Iterable[str], lines: str) -> Hit | None:
-    if words:
-        return Hit(trigger.code, "prompt", words[:60])
+def _assigned(needs: tuple[int, ...], seen: tuple[Seen, ...]) -> tuple[str, ...] | None:
+    """A word for each of `needs`, each of its own."""
+    if not needs:
+        return ()
+    for at, word in enumerate(seen):
+        if word.means & needs[0]:
+            rest = _assigned(needs[1:], seen[:at] + seen[at + 1 :])
+            if rest is not None:
+                return (word.words, *rest)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _met(means: int, hints: int) -> tuple[Rule, ...]:
+    return tuple(rule for rule in _rules() if _holds(rule, means, hints))
+
+
+@lru_cache(maxsize=4096)
+def _possible(means: int) -> bool:
+    """Whether words that mean all this could be a risk, however they stand."""
+    return any(all(means & need for need in rule.needs) for rule in _rules())
+
+
+def _holds(rule: Rule, means: int, hints: int) -> bool:
+    if means & rule.unless:
+        return False
+    return all(means & need for need in rule.needs) and all(hints & other for other in rule.beside)
+
+
+def _pull(trigger: Trigger, paths: Iterable[str], lines: str) -> Hit | None:
     if trigger.paths and (path := next(filter(compiled(trigger.paths, any_case=True).search, paths), None)):
-        return Hit(trigger.code, "path", path[:120])
+        return Hit(trigger.code, "path", path[: 2 * WORDS_SHOWN])
     if trigger.lines and lines and (found := compiled(trigger.lines, any_case=True).search(lines)):
-        return Hit(trigger.code, "diff", found[0].strip()[:60])
+        return Hit(trigger.code, "diff", found[0].strip()[:WORDS_SHOWN])
     return None
 
 
 @cache
-def _heads() -> Heads:
-    written = ((trigger.code, line) for trigger in TRIGGERS for line in _lines(trigger))
-    return Heads((code, line) for code, line in written if line.isascii())
+def _reader() -> Reader:
+    return Reader(CONCEPTS, OFTEN_MISSPELT.split())
 
 
 @cache
-def _by_code() -> Mapping[str, Trigger]:
-    return {trigger.code: trigger for trigger in TRIGGERS}
+def _scale() -> Scale:
+    return Scale(concepts_of)
 
 
 @cache
-def _korean(code: str) -> str:
-    return "\n".join(line for line in _lines(_by_code()[code]) if not line.isascii())
+def _orders() -> frozenset[str]:
+    reader = _reader()
+    return reader.meaning(sum(reader.bit[name] for name in ("change", "make", "destroy", "ops")))
 
 
-def _lines(trigger: Trigger) -> list[str]:
-    return [line for line in trigger.words.replace("\\\n", "").split("\n") if line]
+@cache
+def _tech() -> int:
+    """What only software has: what the concept says, and every term of a trade."""
+    return sum(bit for name, bit in _reader().bit.items() if name in ALSO_TECH or name.endswith("-term"))
+
+
+@cache
+def _rules() -> tuple[Rule, ...]:
+    return tuple(_rule(trigger.code, line) for trigger in TRIGGERS for line in trigger.rules.split("\n") if line)
+
+
+def _rule(code: str, line: str) -> Rule:
+    bit = {**_reader().bit, "do": _reader().bit["change"] | _reader().bit["make"]}
+    unless = 0 if line[0] == "!" else bit["cosmetic"] | bit["everyday"]
+    needs, *clauses = re.split(r" (?=with |without )", line.removeprefix("! "))
+    beside = []
+    for clause in clauses:
+        word, name = clause.split()
+        if word == "with":
+            beside.append(bit[name])
+        else:
+            unless |= bit[name]
+    return Rule(code, tuple(bit[name] for name in needs.split(" & ")), tuple(beside), unless)
