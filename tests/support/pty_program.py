@@ -112,9 +112,9 @@ class PtyProgram:
             self._stream.feed(read)
         return bool(read)
 
-    def until(self, holds: Callable[[], bool], what: str = "") -> None:
+    def until(self, holds: Callable[[], bool], what: str = "", patience: float = PATIENCE_S) -> None:
         """Reads until that holds. Fails with the screen otherwise."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience
         while not holds():
             left = deadline - time.monotonic()
             assert left > 0, f"never: {what}\n{self.text}"

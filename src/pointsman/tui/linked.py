@@ -247,8 +247,8 @@ class LinkedApp(TellingApp):
             self._sweeping.passed(self.chat.busy)
 
     def apply(self) -> None:
-        """The one pass that draws: at most once a second, and only when something differs."""
-        if self.picture is None:
+        """The one pass that draws: at most once a second, and only when something differs; never at the end."""
+        if self.picture is None or not self.is_running:
             return
         frozen = self.held_back is not None and self._applied is not None
         shown = self._applied[0] if frozen and self._applied else self.picture
