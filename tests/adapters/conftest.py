@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import httpx
@@ -140,10 +140,10 @@ def cutting() -> Answer:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port of the loopback address on which nothing listens."""
+def free_port() -> Iterator[int]:
+    """A port of the loopback address on which nothing listens, and nobody else can meanwhile."""
     import socket
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])

@@ -136,7 +136,7 @@ async def test_samples_that_overlap_share_one_reading() -> None:
     host = LocalHost(gpus=reader, gpu_patience=5.0)
     slow = asyncio.create_task(host.sample())
     while not reader.started:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
     quick = await host.sample()
     reader.let_go.set()
     assert (quick.gpus, reader.started) == ((), 1)

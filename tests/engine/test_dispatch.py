@@ -256,7 +256,6 @@ async def test_a_restart_ends_our_own_streams_first_and_they_fail_over() -> None
         async for event in world.engine.submit(code()):
             told.append(event)
             if isinstance(event, events.Attempting) and event.rung.model == "coder":
-                assert world.engine.streams_on("llama-gpu") == 0 or True
                 await asyncio.sleep(0)
                 assert world.engine.streams_on("llama-gpu") == 1
                 result = await world.engine.service_action("llama-gpu", "restart")

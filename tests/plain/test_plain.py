@@ -34,6 +34,7 @@ from pointsman.plain.door import Door, parse
 from pointsman.plain.streams import Closed, Lines, Out
 from pointsman.ports import ServiceResult
 from pointsman.tui.slash import COMMANDS
+from support.screen import TURN_S
 
 NOW = 1_790_000_000.0
 FLEET = load(example_path()).fleet
@@ -278,7 +279,7 @@ async def test_ctrl_c_hangs_up_the_answer_and_a_second_one_leaves():
     await begun.wait()
     door.interrupt()
     while "Cancelled." not in stream.getvalue():
-        await asyncio.sleep(0)
+        await asyncio.sleep(TURN_S)
     assert console.hung_up and not living.done()
     door.interrupt()
     assert await living == 0

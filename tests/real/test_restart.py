@@ -170,7 +170,9 @@ async def test_our_own_stream_is_ended_first_and_does_not_hold_the_restart_up(
         assert (await engine.machines.restart_plan("llama")).streams == 1
         ended, _ = await restarted(engine)
         await talking
-    assert ended.stage is RestartStage.HEALTHY and ended.seconds < 10
+    assert (
+        ended.stage is RestartStage.HEALTHY and ended.seconds < 60
+    )  # and not the 90 that systemd gives a unit to stop
     assert isinstance(heard[-1], events.Blocked) and heard[-1].code == "interrupted"
 
 

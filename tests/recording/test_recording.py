@@ -24,6 +24,7 @@ from pointsman.engine.console import Console
 from pointsman.engine.recording import recorded
 from pointsman.engine.replay import REPLAYING, Replay
 from pointsman.ports import AuditQuery, ModelTotal
+from support.screen import TURN_S
 
 SECRET = "sk-abcdefghijklmnop"
 
@@ -103,7 +104,7 @@ async def tape_of(fleet, *, words: bool):
 
 async def until(holds) -> None:
     while not holds():
-        await asyncio.sleep(0)
+        await asyncio.sleep(TURN_S)
 
 
 async def test_a_replay_shows_what_was_recorded(fleet):

@@ -554,6 +554,7 @@ class FaultServer:
     connections: int = 0  # ever accepted
     port: int = 0
     _server: asyncio.Server | None = None
+    _held: socket.socket | None = None  # its port, while nobody listens
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -575,11 +576,13 @@ class FaultServer:
     _before: int = 0
 
     async def start(self) -> None:
+        self._let_go()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=1 << 22)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Nobody listens any more: connections are refused, and open ones closed."""
+        """Nobody listens any more: connections are refused, and open ones closed. The port stays ours: a server of
+        another test that got it would answer in our place."""
         if self._server is None:
             return
         self._server.close()
@@ -588,6 +591,18 @@ class FaultServer:
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", self.port))
+
+    async def close(self) -> None:
+        await self.stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def idle(self) -> None:
         """Until every connection is closed on this side too."""
@@ -667,4 +682,4 @@ async def upstreams(**dialects: Dialect | str) -> AsyncIterator[tuple[Log, dict[
         yield log, servers
     finally:
         for server in servers.values():
-            await server.stop()
+            await server.close()

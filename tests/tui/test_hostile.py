@@ -24,6 +24,7 @@ from pointsman.tui.app import PointsmanApp
 from pointsman.tui.commands import commands
 from pointsman.tui.messages import AuditOpened, LogsAsked, ServiceAsked, Told
 from pointsman.tui.render import zones
+from support.screen import TURN_S
 
 SEED = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b]0;owned\x07 \x1b[2J \x9b2J \x90q\x9c \x00 \x7f \u202egnp\u2066 \ufeff \u2028 \U000e0041"
@@ -100,7 +101,7 @@ async def settle(app: PointsmanApp, pilot: Pilot[None]) -> None:
 
 async def started(app: PointsmanApp, pilot: Pilot[None]) -> None:
     while app.picture is None or not app.picture.audit_size:
-        await asyncio.sleep(0)
+        await asyncio.sleep(TURN_S)
     await settle(app, pilot)
 
 
@@ -125,13 +126,13 @@ async def test_a_hostile_reply_is_tame_while_it_streams_and_after(hostile: Any, 
         await started(app, pilot)
         app.chat.ask(SEED)
         while app.chat.last is None or len(app.chat.last.text) < len(SEED):
-            await asyncio.sleep(0)
+            await asyncio.sleep(TURN_S)
         await settle(app, pilot)
         assert app.home.query("Reply")
         assert_tame(app)
         gate.set()
         while not app.chat.last.over:
-            await asyncio.sleep(0)
+            await asyncio.sleep(TURN_S)
         await settle(app, pilot)
         assert_tame(app)
         app.home.query_one(".fragment").focus()
@@ -199,7 +200,7 @@ async def test_markup_in_foreign_text_never_becomes_an_action(hostile: Any, worl
         await started(app, pilot)
         app.chat.ask("hi")
         while app.chat.last is None or not app.chat.last.over:
-            await asyncio.sleep(0)
+            await asyncio.sleep(TURN_S)
         await settle(app, pilot)
         for strip in app.screen._compositor.render_strips():
             for segment in strip:

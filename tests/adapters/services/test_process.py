@@ -134,7 +134,7 @@ async def test_one_that_ignores_the_request_to_end_is_killed_with_its_children(t
         assert (await services.act(stubborn, "stop")).ok
         async with asyncio.timeout(10):
             while is_alive(child, mark_of(child)):
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         assert not ServiceFiles(tmp_path / "services", stubborn.name).life_lock_held()
 
 
@@ -251,7 +251,7 @@ async def test_a_log_is_cut_under_a_process_that_goes_on_writing(tmp_path: Path)
                 await services.status([talker])
         async with asyncio.timeout(20):
             while b"tick" not in files.log.read_bytes():
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         assert files.log.stat().st_size < LOG_MOST
         assert (tmp_path / "services").stat().st_size < 2 * LOG_MOST
 
