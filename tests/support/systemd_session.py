@@ -171,7 +171,7 @@ def _wait_for(process: subprocess.Popen[bytes], folder: Path, user: int) -> Sess
     while time.monotonic() < give_up and process.poll() is None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         if children:
-            for program in ("systemctl", "journalctl"):
+            for program in ("systemctl", "journalctl", "systemd-run"):
                 text = ENTER.format(pid=children[0], user=user, path=PATH, home=folder / "home", program=program)
                 (wrappers / program).write_text(text)
                 (wrappers / program).chmod(0o755)

@@ -12,8 +12,9 @@ import pytest
 from pointsman.prove import local
 from pointsman.prove.audit import kill_loop
 from pointsman.prove.check import Broken, Check, CouldNotRun, Tried
-from pointsman.prove.run import CHECKS, run
+from pointsman.prove.run import CHECKS, WITH_SERVICES, run
 from support.soak import SOAK
+from support.systemd_session import systemd_session
 
 LONG = {"A1", "A3"}  # below, with more kills
 SOAKED = {
@@ -45,6 +46,28 @@ def test_a_hundred_killed_processes_lose_nothing_and_call_nothing_unannounced(tm
     """A1 and A3: every step that was reported as done is there, and every call has its intent line."""
     steps, calls = kill_loop(tmp_path, 100 * SOAK)
     assert steps > 300 * SOAK and calls > 200 * SOAK
+
+
+@pytest.mark.real_systemd
+def test_ten_restarts_of_a_transient_unit_leave_it_active_and_nothing_of_the_user_is_touched(monkeypatch):
+    """V3 as `prove --services` tries it, over a real `systemd --user` that has a unit of somebody's."""
+    mine = "[Service]\nExecStart=/bin/sleep 1000\n"
+    (check,) = [check for check in WITH_SERVICES if check.id == "V3"]
+    with systemd_session({"mine": mine}, user=0) as session:
+        systemctl = [str(session.bin / "systemctl"), "--user"]
+        subprocess.run([*systemctl, "start", "mine"], check=True)
+        asked = [*systemctl, "show", "mine", "-p", "InvocationID,ActiveState,NRestarts"]
+        before = subprocess.run(asked, capture_output=True, check=True).stdout
+        monkeypatch.setenv("PATH", f"{session.bin}:{os.environ['PATH']}")
+        (result,) = run([check])
+        assert result.held, result.why
+        assert subprocess.run(asked, capture_output=True, check=True).stdout == before
+        left = subprocess.run([*systemctl, "list-units", "--all", "--plain"], capture_output=True, text=True).stdout
+        assert "pointsman-prove" not in left
+
+
+def test_v2_and_v3_are_tried_only_when_they_are_asked_for():
+    assert {check.id for check in WITH_SERVICES} - {check.id for check in CHECKS} == {"V2", "V3"}
 
 
 def _breaks(home: Path) -> Tried:

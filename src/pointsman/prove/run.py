@@ -23,6 +23,7 @@ from pointsman.prove import (
     streams,
     terminal,
     trouble,
+    units,
     verifier,
 )
 from pointsman.prove.check import Broken, Check, CouldNotRun, Result, Tried
@@ -49,6 +50,7 @@ def _numbered(check: Check) -> tuple[int, int]:
 
 
 CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group.CHECKS), key=_numbered))
+WITH_SERVICES: tuple[Check, ...] = tuple(sorted((*CHECKS, *units.CHECKS), key=_numbered))  # only when asked for
 SECONDS = 120.0  # for any one check
 _OURS = ("POINTSMAN_CONFIG", "POINTSMAN_STATE", "POINTSMAN_ANCHOR", "POINTSMAN_SECRETS")
 

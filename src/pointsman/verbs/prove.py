@@ -23,16 +23,18 @@ _BAR = 24  # cells
 
 @click.command("prove")
 @click.argument("ids", nargs=-1)
+@click.option("--services", is_flag=True, help="Also V2 and V3: starts processes and a transient unit of its own.")
 @as_json
-def prove(ids: Sequence[str], as_json: bool) -> int:
+def prove(ids: Sequence[str], services: bool, as_json: bool) -> int:
     """Try the program's promises on this machine.
 
     All of them, or those named by IDS (A1 L2 ...), in under two minutes. Your configuration, ledger and endpoints are
     not touched. Exit 0: none is broken; 1: at least one is.
     """
-    from pointsman.prove.run import CHECKS, run
+    from pointsman.prove.run import CHECKS, WITH_SERVICES, run
 
-    checks = _chosen(CHECKS, ids)
+    # Whoever names V2 or V3 asks for them.
+    checks = _chosen(WITH_SERVICES if services or ids else CHECKS, ids)
     began = time.perf_counter()
     results = []
     for number, result in enumerate(run(checks, _progress(len(checks))), start=1):
