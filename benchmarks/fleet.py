@@ -47,7 +47,7 @@ async def serve(write: Callable[[str], object]) -> None:
         twice = [(f"{each.name}-2", each) for each in running[: ENDPOINTS - len(running)]]
         for name, each in [*((each.name, each) for each in running), *twice]:
             lines += [f"[endpoints.{name}]", f'url = "{each.url}"', f'kind = "{each.kind}"']
-            lines += [f'locality = "{each.locality}"', *([f'key_env = "{KEY}"'] if each.key_env else [])]
+            lines += [f'locality = "{each.locality}"', *([f'key_env = "{KEY}"'] if each.locality == "cloud" else [])]
         write("\n".join(lines) + "\n")
         print(f"{len(running) + len(twice)} servers", flush=True)
         await asyncio.to_thread(sys.stdin.read)

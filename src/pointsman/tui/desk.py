@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pointsman.tui.panes.pane import Pane
     from pointsman.tui.picture import Picture
 
-PAINT_AGAIN_S = 1.0  # after panes came into sight
 _EDGES = {name: f"{number} {title}" for name, (number, title) in zones.TITLES.items()}
 
 
@@ -104,8 +103,6 @@ class Desk(Container):
     def settle(self) -> None:
         """Shows the panes that have a place and hides the others."""
         placed = self.rects(self.size)
-        if any(pane.id in placed and not pane.display for pane in self.panes):
-            self.set_timer(PAINT_AGAIN_S, self._paint_again)
         for pane in self.panes:
             comes = pane.id in placed and not pane.display
             pane.display = pane.id in placed
@@ -115,11 +112,6 @@ class Desk(Container):
                 pane.call_later(pane.apply, self._picture)
         # Of a child: a widget's own refresh leaves its arrangement as it was.
         (self.panes[0] if self.panes and self.panes[0].is_attached else self).refresh(layout=True)
-
-    def _paint_again(self) -> None:
-        """Of what panes draw while several layouts follow each other, some is never sent to the terminal (seen with
-        Textual 8.2: its own picture is right, the terminal's is not), and nothing new need come that would send it."""
-        self.screen.refresh(layout=True)
 
     def on_resize(self) -> None:
         self.settle()

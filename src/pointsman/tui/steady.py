@@ -19,6 +19,7 @@ from textual.css.query import NoMatches
 from textual.widget import MountError
 
 from pointsman.tui.options import mend_lists
+from pointsman.tui.repainting import mend_repaints
 
 AT_ONCE: Final = frozenset({"ctrl+q", "ctrl+c", "ctrl+z"})
 PATIENCE: Final = 2.0  # seconds; a screen that takes longer gets the key as it is
@@ -28,6 +29,7 @@ class SteadyApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         mend_lists()
+        mend_repaints()
         self._waiting: deque[events.Key] = deque()
         self._coming = False
 
