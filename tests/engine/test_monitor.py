@@ -9,7 +9,7 @@ import pytest
 
 from pointsman.core.caps import order
 from pointsman.core.fleet import BudgetUnit
-from pointsman.core.health import HealthState
+from pointsman.core.health import HealthState, Probe
 from pointsman.core.snapshot import Override, OverrideKind, ServiceState, ServiceStatus
 from pointsman.engine.engine import Engine
 from pointsman.engine.monitor import Intervals
@@ -43,6 +43,24 @@ async def test_a_watcher_gets_the_latest_not_a_backlog() -> None:
         newest = await anext(pictures)
         assert newest.host is not None
         await pictures.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_look_that_finds_what_was_known_waits_for_the_beat_and_a_change_is_told_at_once() -> None:
+    board = World().engine._board
+    pictures = board.watch()
+    up, told = Probe(state=HealthState.UP, reason="ready"), []
+    await anext(pictures)
+    next_one = asyncio.ensure_future(anext(pictures))
+    for seen in (up, up, replace(up, state=HealthState.BUSY)):
+        board.saw("gpu", seen)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        told.append(next_one.done())
+        if next_one.done():
+            next_one = asyncio.ensure_future(anext(pictures))
+            await asyncio.sleep(0)
+    assert told == [True, False, True]
+    next_one.cancel()
 
 
 async def test_the_running_monitor_fills_the_board_and_stops_cleanly() -> None:

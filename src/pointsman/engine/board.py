@@ -147,6 +147,7 @@ class Board:
         self.publish()
 
     def publish(self) -> None:
+        """Tells the watchers now. Figures that moved and nothing else wait for the monitor's next beat."""
         for watcher in self._watchers:
             watcher.set()
 
@@ -169,7 +170,8 @@ class Board:
             self.gauges.called(endpoint, seen, now, by)
         if isinstance(seen, Completed):
             self._own_traffic(endpoint, seen)
-        self.publish()
+        if not isinstance(seen, Probe) or (old.state, old.reason) != (new.state, new.reason):
+            self.publish()
         return old, new
 
     def claim(self, endpoint: str, by: str = "") -> bool:
@@ -241,24 +243,30 @@ class Board:
         self._status[endpoint] = status
 
     def put_usage(self, usage: Mapping[str, Usage]) -> None:
-        self._usage = usage
-        self.publish()
+        old, self._usage = self._usage, usage
+        if usage != old:
+            self.publish()
 
     def put_host(self, host: HostSample) -> None:
+        first = self._host is None
         self._host, self._attributed = host, None
         self.gauges.host(host, self._now())
-        self.publish()
+        if first:
+            self.publish()
 
     def put_remote(self, name: str, host: HostSample) -> None:
         """A machine elsewhere, as its own exporter told."""
+        first = name not in self._hosts
         self._hosts[name] = host
         self.gauges.host(host, self._now(), name)
-        self.publish()
+        if first:
+            self.publish()
 
     def put_services(self, services: tuple[ServiceStatus, ...]) -> None:
-        self._services, self._attributed = services, None
+        old, self._services, self._attributed = self._services, services, None
         self._services_at = self._now()
-        self.publish()
+        if services != old:
+            self.publish()
 
     def restart_of(self, service: str) -> RestartProgress | None:
         """The newest start or restart of that service, under way or over."""
@@ -277,6 +285,8 @@ class Board:
         self._overhead[model] = size
 
     def put_overrides(self, overrides: tuple[Override, ...]) -> None:
+        if overrides == self._overrides:
+            return
         before, self._overrides = self.snapshot().cloud_forbidden, overrides
         self._tell_if_forbidden(before)
         self.publish()

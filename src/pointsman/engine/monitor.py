@@ -41,6 +41,7 @@ class Intervals:
     cloud_endpoint: float = 30.0
     down_most: float = 30.0  # an endpoint that is down is looked at ever more rarely, up to this
     host: float = 1.0
+    beat: float = 1.0  # between two pictures in which nothing but figures and ages have moved
     services: float = 3.0
     store: float = 2.0
     disk: float = 0.5
@@ -79,6 +80,7 @@ class Monitor:
         self.watch_endpoints()
         loops = [
             self._every(self.intervals.host, "this machine", self.see_host),
+            self._beats(),
             self._every(self.intervals.services, "services", self.see_services, self._services_changed),
             self._every(self.intervals.store, "the ledger", self.see_store),
             self._every(self.intervals.disk, "the ledger's disk", self.see_disk),
@@ -160,6 +162,12 @@ class Monitor:
 
     async def see_host(self) -> None:
         self.board.put_host(await self.host.sample())
+
+    async def _beats(self) -> None:
+        """By itself, so that ages go on whichever source hangs."""
+        while True:
+            await asyncio.sleep(self.intervals.beat)
+            self.board.publish()
 
     async def see_remote(self, name: str) -> None:
         self.board.put_remote(name, await self.remotes[name].sample())
