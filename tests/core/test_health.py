@@ -107,6 +107,12 @@ def test_a_rate_limit_ends_at_its_time_and_a_green_probe_does_not_end_it() -> No
     assert not limited.callable(20.9) and limited.callable(21.0)
 
 
+@pytest.mark.parametrize("state", [HealthState.BUSY, HealthState.RATE_LIMITED])
+def test_a_look_without_an_end_does_not_shorten_a_limit_that_has_one(state: HealthState) -> None:
+    limit, look = Failed(kind=FailureKind.RATE_LIMITED, retry_after=20.0), Probe(state=state, reason="429")
+    assert fold((1.0, limit), (5.0, look)).until == 21.0
+
+
 SEEN = [GOOD, REFUSED, UP, Cancelled(), *(Failed(kind=kind, retry_after=None) for kind in FailureKind)]
 SEEN += [Failed(kind=FailureKind.RATE_LIMITED, retry_after=20.0), Probe(state=HealthState.RATE_LIMITED, reason="429")]
 

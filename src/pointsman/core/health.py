@@ -185,8 +185,9 @@ def _probed(health: Health, probe: Probe, now: float, limits: BreakerLimits) -> 
     turned_good = health.probed not in _GOOD
     health = replace(_release_stale_trial(health, now, limits), probed=probe.state)
     limited = health.state is HealthState.RATE_LIMITED and health.until is not None and now < health.until
-    if limited and probe.state is HealthState.UP:
-        return replace(health, last_seen=now)
+    if limited and health.until is not None and probe.state in (*_GOOD, HealthState.RATE_LIMITED):
+        # What a server told a real call stands: a look never shortens it.
+        return replace(health, until=max(health.until, probe.until or 0.0), last_seen=now)
     if probe.state in _GOOD and health.breaker.state is not BreakerState.CLOSED:
         return _green_but_open(health, turned_good, now)
     if probe.state is HealthState.DOWN and probe.answered and _answers(health, now, limits):

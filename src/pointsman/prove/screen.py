@@ -27,7 +27,8 @@ for text in payloads:
         bad += clean(text[:at]) + clean(text[at:]) != whole
     bad += obeyed(whole) or obeyed(one_line(text)) or obeyed(label(text))
 dense = "\\x1b]0;x\\x07\\u202e" * 125_000
-began = time.perf_counter(); clean(dense); seconds = time.perf_counter() - began
+def spent(): began = time.process_time(); clean(dense); return time.process_time() - began
+seconds = min(spent() for _ in range(3))
 print(json.dumps({"bad": bad, "count": count, "ms": seconds * 1000, "bytes": len(dense)}))
 """
 PAYLOADS = (
@@ -60,9 +61,9 @@ def linear(home: Path) -> Tried:
     told = _asked(_SANITISER, PAYLOADS)
     expect(told["bad"] == 0, f"{told['bad']:.0f} texts got through")
     per_mb = told["ms"] / (told["bytes"] / 1e6)
-    expect(per_mb <= 300, f"{per_mb:.0f} ms per MB")
+    expect(per_mb <= 150, f"{per_mb:.0f} ms of CPU per MB")
     tried = f"{len(PAYLOADS)} hostile texts cut in two at every place, and a megabyte of nothing but escape sequences"
-    figure = f"0 control characters left, the same however it is cut; {per_mb:.0f} ms per MB"
+    figure = f"0 control characters left, the same however it is cut; {per_mb:.0f} ms of CPU per MB"
     return Tried(tried=tried, count=int(told["count"]), figure=figure)
 
 
