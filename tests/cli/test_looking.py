@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 PROMPT = "Fix the failing unit test in parser.py"
 
@@ -93,7 +94,7 @@ def test_looking_at_no_audit_makes_none(pointsman, home):
 def test_verify_tells_intact_from_altered(pointsman, served, home):
     pointsman("ask", PROMPT)
     assert pointsman("audit", "verify", "--json").document["intact"] is True
-    with sqlite3.connect(home / "state" / "ledger.db") as ledger:
+    with closing(sqlite3.connect(home / "state" / "ledger.db")) as ledger, ledger:
         for (trigger,) in ledger.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             ledger.execute(f"DROP TRIGGER {trigger}")
         ledger.execute("UPDATE audit SET body = replace(body, 'coder', 'other') WHERE seq = 2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -119,7 +120,7 @@ async def test_the_watch_over_the_audit_sees_new_lines_and_what_was_done_to_old_
     second = await anchored.check_audit()
     assert (first.lines, second.lines, second.problem) == (2, 3, None)
     assert str(second).startswith("verified 3 lines, head ")
-    with sqlite3.connect(anchored.path) as connection:
+    with closing(sqlite3.connect(anchored.path)) as connection, connection:
         connection.execute("DROP TRIGGER audit_no_delete")
         connection.execute("DELETE FROM audit WHERE seq = 3")
     connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from pointsman.adapters import ledger_reader
@@ -20,7 +21,7 @@ async def test_the_newest_of_each_sort_model_and_endpoint_is_given_and_none_is_l
     for each in (speed(1.0), speed(2.0), graded, speed(1.0, "other"), speed(1.5, endpoint="cpu")):
         await store.put_measurement(each)
     assert set(await store.measurements()) == {speed(2.0), graded, speed(1.0, "other"), speed(1.5, endpoint="cpu")}
-    with sqlite3.connect(store.path) as connection:
+    with closing(sqlite3.connect(store.path)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM measurement").fetchone() == (5,)
 
 
@@ -32,7 +33,7 @@ async def test_they_can_be_read_without_an_engine(store: SqliteStore, state_dir:
 
 async def test_a_row_of_a_later_version_is_unknown_and_no_reason_to_fail(store: SqliteStore, state_dir: Path) -> None:
     await store.put_measurement(speed(2.0))
-    with sqlite3.connect(store.path) as connection:
+    with closing(sqlite3.connect(store.path)) as connection, connection:
         connection.execute(
             "INSERT INTO measurement (sort, model, endpoint, at, body) VALUES ('smell', 'm', 'e', 1, '{}')"
         )

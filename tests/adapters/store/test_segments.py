@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -77,7 +78,7 @@ async def test_budgets_and_overrides_outlive_a_rotation(state_dir, anchor, reope
     async with await reopened() as store:
         assert (await store.usage([budget], 1000.0))["day"].reserved == 10
         assert await store.recover(1001.0) == 1
-    with sqlite3.connect(state_dir / "ledger-0001.db") as segment:
+    with closing(sqlite3.connect(state_dir / "ledger-0001.db")) as segment, segment:
         assert segment.execute("SELECT count(*) FROM reservation").fetchone() == (0,)
     segment.close()
 

@@ -260,6 +260,9 @@ def open_to_inspect(path: Path) -> sqlite3.Connection:
         if primary_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
             raise
         return _open_unchanging(path)
+    except BaseException:  # such as SQLite's own complaint, which quotes what is damaged and is no text
+        connection.close()
+        raise
     connection.text_factory = bytes  # what is stored may have become no text
     return connection
 
