@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from pointsman.core.classify.likeness import parts_of
-from pointsman.core.classify.risk import concepts_of, risks, spoken_of, wanted
+from pointsman.core.classify.risk import concepts_of, risks, said_in, spoken_of
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/pointsman/core/classify/risk_weights.py"
@@ -29,7 +29,7 @@ CASES = (HERE.parent / "tests/policies/risk_cases.toml", HERE / "risk_prompts.to
 SCALE = 1000
 FOLDS = 5
 LEAST = 100  # a weight that says less is not kept
-FALSE_ALARMS = 0.025
+FALSE_ALARMS = 0.03
 EVERYDAY = 0.3  # what an everyday prompt weighs against a look-alike
 MIN_COUNT, L2, STEPS, RATE = 2, 1e-4, 150, 0.05
 
@@ -38,7 +38,7 @@ Matrix = np.ndarray
 
 def parts(text: str) -> Counter:
     """The parts of the distinct words that want or tell of a change, and (as "") the number of the words."""
-    words = spoken_of(wanted(text))
+    words = spoken_of(said_in(text))
     found = Counter(part for word in words for part in parts_of(word, concepts_of))
     found[""] = len(words)
     return found

@@ -62,10 +62,11 @@ DOING = {
         병합, ^합치, ^합쳐, 교체, 마이그레이션, ^바꿔, ^바꾸, ^나누, ^나눠
         """,
     "permit": """
-        allow, let, permit, grant, give, enable, open, expose, share, may, can, could, cannot, can't, only, restrict,
-        limit, able to, forbid, deny, block, prevent, stop, require, nobody, no one, without asking, without approval,
-        invite, disallow, shouldn't, should not, must not, should only, visible, hide, gate, revoke, ban, unban,
-        suspend, should be, as another, 허용, ^열어, 부여, ^막아, ^막고, 차단, 제한, ^못, ^만, 가능, 있게, 없게, ^수
+        accept, accepts, may see, reach, used to reach, rejects, allow, let, permit, grant, give, enable, open,
+        expose, share, may, can, could, cannot, can't, only, restrict, limit, able to, forbid, deny, block, prevent,
+        stop, require, nobody, no one, without asking, without approval, invite, disallow, shouldn't, should not,
+        must not, should only, visible, hide, gate, revoke, ban, unban, suspend, should be, as another, 허용, ^열어,
+        부여, ^막아, ^막고, 차단, 제한, ^못, ^만, 가능, 있게, 없게, ^수
         """,
     "act": """
         delete, edit, see, view, read, write, download, upload, approve, change, create, manage, access, close, open,
@@ -176,8 +177,8 @@ _AUTH = {
         패스워드, 암호, 세션, 쿠키, 로그인, 계정, 가입, 탈퇴
         """,
     "signed-out": """
-        log everyone out, log users out, log people out, kicked out, users out, user out, everyone out,
-        everybody 
+        logout everywhere, log out everywhere, log everyone out, log users out, log people out, kicked out, users out,
+        user out, everyone out, everybody 
  out, people out, them out, all users out, every user out
         """,
     "right": """
@@ -215,6 +216,7 @@ _AUTH = {
 
 _SECURITY = {
     "crypto-term": """
+        directory listing, parameterised queries, parameterized queries, prepared statements, port 443, all ports,
         encrypt, encryption, encrypted, unencrypted, decrypt, decryption, re encrypt, reencrypt, cipher, ciphertext,
         aes, aes gcm, rsa, hmac, argon2, argon2id, bcrypt, scrypt, pbkdf2, ed25519, x25519, ecdsa, chacha20, hkdf,
         tls, mtls, ssl, x509, gpg, pgp, kms, hsm, nonce, csprng, xss, ssrf, rce, csp, hsts, sqli, xxe, ssti, redos,
@@ -264,8 +266,9 @@ _SECURITY = {
         where clause, php, 쿼리, 경로, 스크립트
         """,
     "clean-input": """
-        escape, escaped, unescaped, sanitise, sanitize, sanitised, sanitized, unsanitised, unsanitized, inject,
-        injected, injection, parameterise, parameterize, parameterised, parameterized, prepared statement,
+        parameterised queries, parameterized queries, parameterized statement, parameterised statement, escape,
+        escaped, unescaped, sanitise, sanitize, sanitised, sanitized, unsanitised, unsanitized, inject, injected,
+        injection, parameterise, parameterize, parameterised, parameterized, prepared statement,
         prepared 
  statements, bind
         """,
@@ -435,8 +438,8 @@ _DATA = {
  column, column type, 스키마, 외래키, 기본키, 제약
         """,
     "table": """
-        column, columns, table, tables, index, indexes, constraint, constraints, schema, schemas, collection, view,
-        enum, 컬럼, 칼럼, 테이블, 인덱스
+        the collection, column, columns, table, tables, index, indexes, constraint, constraints, schema, schemas,
+        collection, view, enum, 컬럼, 칼럼, 테이블, 인덱스
         """,
     "reshape": """
         add, drop, rename, remove, delete, alter, split, widen, merge, move, change, make unique, unique, backfill,
@@ -444,10 +447,11 @@ _DATA = {
         ^추가, ^삭제, ^변경, ^나누, ^나눠, ^합쳐, ^바꿔, ^제거
         """,
     "database": """
-        database, databases, db, dbs, sql, postgres, postgresql, mysql, mariadb, mongo, mongodb, sqlite, redis,
-        production, prod, rows, records, users, customers, orders, invoices, accounts, events, tenants, payments,
-        messages, sessions, products, email, address, created at, updated at, int, uuid, timestamps, timestamp,
-        migration, backfill, ddl, erp, primary, downtime, data, 디비, 데이터베이스, 데이터, 사용자, 회원, 주문, 결제
+        references, database, databases, db, dbs, sql, postgres, postgresql, mysql, mariadb, mongo, mongodb, sqlite,
+        redis, production, prod, rows, records, users, customers, orders, invoices, accounts, events, tenants,
+        payments, messages, sessions, products, email, address, created at, updated at, int, uuid, timestamps,
+        timestamp, migration, backfill, ddl, erp, primary, downtime, data, 디비, 데이터베이스, 데이터, 사용자, 회원,
+        주문, 결제
         """,
     "schema-term": """
         shard, sharding, resharding, rename column, add column, alembic, flyway, liquibase, prisma, typeorm, knex,
@@ -477,24 +481,24 @@ _DATA = {
         azure, aws, prod, hangs, deploy, locks, stuck, services
         """,
     "persist": """
-        pickle the, wal, write ahead log, persistence layer, persistence format, journal file, journaling,
-        acked 
- before, persist to disk, save file layout, saved layout, old saves, save format,
-        header gets a version, on 
- disk, to disk, from disk, off disk, disk format, save file, save files, save game,
-        save games, savegame, saved games, savegames, file format, file layout, binary format, wire format,
-        storage format, on disk 
- format, cache format, index format, format version, version byte, serialise,
-        serialize, serialised, serialized, serialisation, serialization, deserialise, deserialize, deserialisation,
-        deserialization, pickle, pickled, msgpack, messagepack, protobuf, protobufs, avro, parquet, cbor, flatbuffers,
-        capnproto, bincode, json blob, json blobs, fsync, fsynced, fsyncs, fdatasync, checkpointing, write ahead,
-        event store, event log, event sourcing, stored events, message format, message schema, avro schema,
-        schema registry, snapshot format, backup format, persistent state, state file, local storage key,
-        localstorage, indexeddb, crash safe, power loss, power failure, torn write, torn writes, atomic write,
-        atomic writes, atomically, temp file and rename, durability, durably, disk cache, cache file, cache files,
-        disk layout, disk version, serde, gob, stored format, storage layer, legacy format, old format, new format,
-        dead letter, ack before, dump format, log format, log compaction, file header, half written, 직렬화, 역직렬화,
-        저장형식, 포맷, 디스크, 체크포인트, 저널
+        writes to the journal, the journal, pickle the, wal, write ahead log, persistence layer, persistence format,
+        journal file, journaling, acked 
+ before, persist to disk, save file layout, saved layout, old saves,
+        save format, header gets a version, on 
+ disk, to disk, from disk, off disk, disk format, save file,
+        save files, save game, save games, savegame, saved games, savegames, file format, file layout, binary format,
+        wire format, storage format, on disk 
+ format, cache format, index format, format version, version byte,
+        serialise, serialize, serialised, serialized, serialisation, serialization, deserialise, deserialize,
+        deserialisation, deserialization, pickle, pickled, msgpack, messagepack, protobuf, protobufs, avro, parquet,
+        cbor, flatbuffers, capnproto, bincode, json blob, json blobs, fsync, fsynced, fsyncs, fdatasync,
+        checkpointing, write ahead, event store, event log, event sourcing, stored events, message format,
+        message schema, avro schema, schema registry, snapshot format, backup format, persistent state, state file,
+        local storage key, localstorage, indexeddb, crash safe, power loss, power failure, torn write, torn writes,
+        atomic write, atomic writes, atomically, temp file and rename, durability, durably, disk cache, cache file,
+        cache files, disk layout, disk version, serde, gob, stored format, storage layer, legacy format, old format,
+        new format, dead letter, ack before, dump format, log format, log compaction, file header, half written,
+        직렬화, 역직렬화, 저장형식, 포맷, 디스크, 체크포인트, 저널
         """,
     "write-fault": """
         ack, acked, fsync, fsynced, fsyncs, save, write, saved, written, overwrite, overwritten, truncated,
@@ -564,34 +568,34 @@ _UNSAFE = {
 
 _CONCURRENCY = {
     "concurrent-term": """
-        under a lock, behind a lock, with a lock, hold the lock, holds the lock, holding the lock, deadlock,
-        deadlocks, deadlocked, dead lock, livelock, race condition, race conditions, data race, data races, mutex,
-        mutexes, semaphore, rwlock, rw lock, rwmutex, spinlock, futex, lock free, wait free, memory ordering,
-        thread 
- safe, thread safety, threadsafe, not thread safe, thread pool, threadpool, borrow checker,
-        does not live 
- long enough, lifetime parameter, lifetime parameters, lifetime error, lifetime errors,
-        lifetime annotations, lifetime annotation, lifetime bound, lifetime elision, static lifetime, e0597, e0499,
-        e0502, e0505, e0716, e0106, e0621, e0373, send sync, send and sync, shared state, shared mutable state,
-        shared memory, goroutine, goroutines, goroutine leak, reentrant, reentrancy, reentrance, cross crate, tsan,
-        thread sanitizer, threadsanitizer, race detector, double checked locking, compare and swap, compare and set,
-        pthread, lock 
- ordering, lock order, critical section, optimistic locking, pessimistic locking,
-        optimistic lock, advisory 
- lock, distributed lock, row lock, row locks, select for update,
-        for update skip locked, skip locked, isolation level, serializable isolation, atomic counter, atomics,
-        atomicity, atomic operation, compareandset, global interpreter lock, gil, free threaded, worker threads,
-        worker pool, actor model, event 
- loop blocked, blocks the event loop, blocking the event loop,
-        happens before, volatile, concurrentmodificationexception, concurrenthashmap, arc mutex, =arc, refcell,
-        send bound, not send, cannot 
- be sent between threads, dispatchqueue, mainactor, actor isolation,
-        structured concurrency, cancellation 
- safe, cancel safety, double processing, processed twice, exactly once,
-        at least once, thundering herd, cache 
- stampede, channel deadlock, lock contention, lock around, by a lock,
-        lock held, lock wait, lll lock wait, pthread mutex lock, 데드락, 교착, 뮤텍스, 세마포어, 동시성, 경쟁상태,
-        스레드, 락을, =락, 멀티스레드
+        a race, it's a race, race in, races in, data gets lost, asynchronous, under a lock, behind a lock,
+        with a lock, hold the lock, holds the lock, holding the lock, deadlock, deadlocks, deadlocked, dead lock,
+        livelock, race condition, race conditions, data race, data races, mutex, mutexes, semaphore, rwlock, rw lock,
+        rwmutex, spinlock, futex, lock free, wait free, memory ordering, thread 
+ safe, thread safety, threadsafe,
+        not thread safe, thread pool, threadpool, borrow checker, does not live 
+ long enough, lifetime parameter,
+        lifetime parameters, lifetime error, lifetime errors, lifetime annotations, lifetime annotation,
+        lifetime bound, lifetime elision, static lifetime, e0597, e0499, e0502, e0505, e0716, e0106, e0621, e0373,
+        send sync, send and sync, shared state, shared mutable state, shared memory, goroutine, goroutines,
+        goroutine leak, reentrant, reentrancy, reentrance, cross crate, tsan, thread sanitizer, threadsanitizer,
+        race detector, double checked locking, compare and swap, compare and set, pthread, lock 
+ ordering,
+        lock order, critical section, optimistic locking, pessimistic locking, optimistic lock, advisory 
+ lock,
+        distributed lock, row lock, row locks, select for update, for update skip locked, skip locked,
+        isolation level, serializable isolation, atomic counter, atomics, atomicity, atomic operation, compareandset,
+        global interpreter lock, gil, free threaded, worker threads, worker pool, actor model, event 
+ loop blocked,
+        blocks the event loop, blocking the event loop, happens before, volatile, concurrentmodificationexception,
+        concurrenthashmap, arc mutex, =arc, refcell, send bound, not send, cannot 
+ be sent between threads,
+        dispatchqueue, mainactor, actor isolation, structured concurrency, cancellation 
+ safe, cancel safety,
+        double processing, processed twice, exactly once, at least once, thundering herd, cache 
+ stampede,
+        channel deadlock, lock contention, lock around, by a lock, lock held, lock wait, lll lock wait,
+        pthread mutex lock, 데드락, 교착, 뮤텍스, 세마포어, 동시성, 경쟁상태, 스레드, 락을, =락, 멀티스레드
         """,
     "async": """
         async, asyncio, tokio, await, non blocking, nonblocking, blocking io, blocking i o, threads, thread, threaded,
@@ -668,17 +672,18 @@ _API = {
         명령행, 응답형식, 설정파일, 스키마, api
         """,
     "api-part": """
-        bare list, list endpoint, page object, error response, error message format, list responses, support, format,
-        formats, flag, flags, endpoint, endpoints, route, routes, response, responses, payload, payloads, webhook,
-        webhooks, switch, subcommand, argument, arguments, parameter, parameters, field, fields, option, setting,
-        stdout, stderr, signature, sdk, mutation, resolver, 응답, 필드, 옵션, 인자, 파라미터, 플래그
+        pagination, page size, setting, settings, key, keys, default, bare list, list endpoint, page object,
+        error response, error message format, list responses, support, format, formats, flag, flags, endpoint,
+        endpoints, route, routes, response, responses, payload, payloads, webhook, webhooks, switch, subcommand,
+        argument, arguments, parameter, parameters, field, fields, option, stdout, stderr, signature, sdk, mutation,
+        resolver, 응답, 필드, 옵션, 인자, 파라미터, 플래그
         """,
     "api-edge": """
-        v1 users, v1 api, the api, the config, list responses, accept, api, apis, cli, sdk, v1, v2, v3, graphql, grpc,
-        public, exported, clients, consumers, integrators, third party, customers, partners, integrations, documented,
-        config, configuration, command line, library users, downstream, callers, published, package, backwards,
-        semver, http, settings file, npm package, plugin authors, extension authors, apps, 공개, 외부, 클라이언트,
-        설정, 구성, 파트너
+        setting, settings, profiles, the config file, plugin interface, interface, v1 users, v1 api, the api,
+        the config, list responses, accept, api, apis, cli, sdk, v1, v2, v3, graphql, grpc, public, exported, clients,
+        consumers, integrators, third party, customers, partners, integrations, documented, config, configuration,
+        command line, library users, downstream, callers, published, package, backwards, semver, http, settings file,
+        npm package, plugin authors, extension authors, apps, 공개, 외부, 클라이언트, 설정, 구성, 파트너
         """,
     "renaming": """
         should, no longer, let, lets, send, sends, drop support, rename, remove, drop, deprecate, retire, change,
@@ -748,39 +753,40 @@ _ROUTING = {
 
 _BUILD = {
     "infra-term": """
-        ci runner, ci runners, build runner, cross compile, roll back, rollback, redeploy, notarise, notarize,
-        package manager, docker layers, python 3, node 18, node 20, node 22, lto, macos build, terraform, opentofu,
-        terragrunt, kubectl, helm, helm chart, helm charts, k8s, kubernetes, github actions, github action,
-        gitlab 
- ci, jenkins, jenkinsfile, circleci, buildkite, dockerfile, docker compose, docker image,
-        docker images, ansible, pulumi, cloudformation, argocd, flux, argo, nginx, haproxy, traefik, envoy, istio,
-        systemd unit, systemd service, crontab, load balancer, load balancers, dns, dns record, cname, nameserver,
-        route53, cloudfront, cdn, cloudflare, vercel, netlify, heroku, fly io, ecs, eks, gke, aks, aws lambda, ec2,
-        autoscaling, auto scaling, node pool, base image, ci, ci pipeline, cd pipeline, ci cd, ci job, ci config,
-        ci 
- workflow, build pipeline, release pipeline, deploy pipeline, deployment pipeline, deploy script,
-        deployment 
- script, build script, release script, release workflow, release process, release job,
-        build system, build 
- config, build configuration, toolchain, toolchains, compiler flags, linker flags,
-        linker script, compiler 
- version, rust version, node version, python version, java version, go version,
-        ruby version, jdk, msrv, cargo toml, cargo lock, pyproject, pyproject toml, setup py, requirements txt,
-        poetry lock, pnpm lock, yarn 
- lock, webpack, vite, rollup, esbuild, turbopack, babel, gradle, bazel, meson,
-        maven, pom xml, buildpack, nix 
- flake, lockfile, push force, git reset, git history, rewrite history,
-        branch protection, protected branch, pre commit hook, pre receive hook, feature flag, feature flags,
-        kill switch, runtime version, base os, kernel, production server, production servers, prod server,
-        build server, self hosted runner, maintenance 
- window, downtime, zero downtime, disaster recovery,
-        monitoring alert, vm, vms, virtual machine, staging 
- environment, prod environment, production environment,
-        cloud run, app engine, chmod, chown, mkfs, fdisk, systemctl, apt get, apt upgrade, npm publish, cargo publish,
-        twine upload, pypi, crates io, artifactory, container registry, docker registry, npm registry, app store,
-        play store, testflight, over the air, ota 
- update, firmware, bootloader, 배포, 빌드, 파이프라인, 도커,
-        쿠버네티스, 테라폼, 툴체인, 인프라, 롤백, 로드밸런서, 런타임, 도메인, 릴리스, 릴리즈
+        main branch, windows installer, new registry, ci runner, ci runners, build runner, cross compile, roll back,
+        rollback, redeploy, notarise, notarize, package manager, docker layers, python 3, node 18, node 20, node 22,
+        lto, macos build, terraform, opentofu, terragrunt, kubectl, helm, helm chart, helm charts, k8s, kubernetes,
+        github actions, github action, gitlab 
+ ci, jenkins, jenkinsfile, circleci, buildkite, dockerfile,
+        docker compose, docker image, docker images, ansible, pulumi, cloudformation, argocd, flux, argo, nginx,
+        haproxy, traefik, envoy, istio, systemd unit, systemd service, crontab, load balancer, load balancers, dns,
+        dns record, cname, nameserver, route53, cloudfront, cdn, cloudflare, vercel, netlify, heroku, fly io, ecs,
+        eks, gke, aks, aws lambda, ec2, autoscaling, auto scaling, node pool, base image, ci, ci pipeline,
+        cd pipeline, ci cd, ci job, ci config, ci 
+ workflow, build pipeline, release pipeline, deploy pipeline,
+        deployment pipeline, deploy script, deployment 
+ script, build script, release script, release workflow,
+        release process, release job, build system, build 
+ config, build configuration, toolchain, toolchains,
+        compiler flags, linker flags, linker script, compiler 
+ version, rust version, node version, python version,
+        java version, go version, ruby version, jdk, msrv, cargo toml, cargo lock, pyproject, pyproject toml,
+        setup py, requirements txt, poetry lock, pnpm lock, yarn 
+ lock, webpack, vite, rollup, esbuild, turbopack,
+        babel, gradle, bazel, meson, maven, pom xml, buildpack, nix 
+ flake, lockfile, push force, git reset,
+        git history, rewrite history, branch protection, protected branch, pre commit hook, pre receive hook,
+        feature flag, feature flags, kill switch, runtime version, base os, kernel, production server,
+        production servers, prod server, build server, self hosted runner, maintenance 
+ window, downtime,
+        zero downtime, disaster recovery, monitoring alert, vm, vms, virtual machine, staging 
+ environment,
+        prod environment, production environment, cloud run, app engine, chmod, chown, mkfs, fdisk, systemctl,
+        apt get, apt upgrade, npm publish, cargo publish, twine upload, pypi, crates io, artifactory,
+        container registry, docker registry, npm registry, app store, play store, testflight, over the air,
+        ota 
+ update, firmware, bootloader, 배포, 빌드, 파이프라인, 도커, 쿠버네티스, 테라폼, 툴체인, 인프라, 롤백,
+        로드밸런서, 런타임, 도메인, 릴리스, 릴리즈
         """,
     "command": """
         rm -rf, rm -r, rm -fr, chmod -r, chmod 777, chmod 666, chown -r, mkfs, git push --force, git push -f,
@@ -797,15 +803,15 @@ _BUILD = {
  -d
         """,
     "tooling": """
-        dependency, dependencies, version, versions, package, packages, node, rust, ruby, typescript, react, rails,
-        django, spring, ubuntu, debian, alpine, cmake, makefile, tsconfig, package json, package lock, ninja,
-        compiler, gcc, llvm, clang, cuda, glibc, openssl, npm, yarn, pnpm, bun, pip, uv, poetry, conda, binary,
-        binaries, artifact, artifacts, wheel, monorepo, submodule, lto, cross compile, installer, docker, 버전,
-        의존성, 패키지, 라이브러리
+        installer, 파이썬, 노드, 자바, 장고, 리액트, 러스트, dependency, dependencies, version, versions, package,
+        packages, node, rust, ruby, typescript, react, rails, django, spring, ubuntu, debian, alpine, cmake, makefile,
+        tsconfig, package json, package lock, ninja, compiler, gcc, llvm, clang, cuda, glibc, openssl, npm, yarn,
+        pnpm, bun, pip, uv, poetry, conda, binary, binaries, artifact, artifacts, wheel, monorepo, submodule, lto,
+        cross compile, docker, 버전, 의존성, 패키지, 라이브러리
         """,
     "bump": """
-        bump, upgrade, downgrade, pin, unpin, update, move to, switch to, minimum, vendor, drop support, 업그레이드,
-        업데이트, 올려, 교체, 고정
+        업그레이드, 올려줘, 올려, bump, upgrade, downgrade, pin, unpin, update, move to, switch to, minimum, vendor,
+        drop support, 업데이트, 교체, 고정
         """,
     "prod": """
         production, prod, live db, live database, live site, live server, live system, live cluster,
@@ -881,15 +887,15 @@ TELLING = {
         page, ui, bootstrap, select, join, joins, query, group by, average, sum, 리스트, 배열, 표의, 너비, 반환, 쿼리
         """,
     "everyday": """
-        birthday party, birthday card, birthday cake, birthday present, birthday invitation, poem, story, stories,
-        novel, essay, song, lyrics, limerick, joke, riddle, recipe, recipes, party, wedding, school, teacher,
-        homework, kids, child, children, toddler, daughter, son, mom, mum, dad, grandma, grandmother, husband, wife,
-        friend, friends, landlord, dog, cat, garden, holiday, vacation, trip, travel, museum, movie, film, book,
-        chapter, spreadsheet, excel, google sheet, slide, slides, presentation, essay's, markdown, word document,
-        cookbook, choir, doctor's, doctor, nurse, lawyer, court, restaurant, kitchen, dinner, lunch, breakfast,
-        workout, gym, football, soccer, chess, dungeon, castle, dragon, wizard, spy, detective, poster, flyer,
-        shopping, packing, hiking, apartment, car, bike, phone case, wine, coffee, cake, 시를, 소설, 여행, 생일, 친구,
-        요리, 엄마, 할머니, 아이
+        netflix, instagram, gym, shop, birthday party, birthday card, birthday cake, birthday present,
+        birthday invitation, poem, story, stories, novel, essay, song, lyrics, limerick, joke, riddle, recipe,
+        recipes, party, wedding, school, teacher, homework, kids, child, children, toddler, daughter, son, mom, mum,
+        dad, grandma, grandmother, husband, wife, friend, friends, landlord, dog, cat, garden, holiday, vacation,
+        trip, travel, museum, movie, film, book, chapter, spreadsheet, excel, google sheet, slide, slides,
+        presentation, essay's, markdown, word document, cookbook, choir, doctor's, doctor, nurse, lawyer, court,
+        restaurant, kitchen, dinner, lunch, breakfast, workout, football, soccer, chess, dungeon, castle, dragon,
+        wizard, spy, detective, poster, flyer, shopping, packing, hiking, apartment, car, bike, phone case, wine,
+        coffee, cake, 시를, 소설, 여행, 생일, 친구, 요리, 엄마, 할머니, 아이
         """,
     "nothing": """
         keeping order, keep order, original order, preserve order, preserving order, grid view, list view,

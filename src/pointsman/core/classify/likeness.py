@@ -16,6 +16,9 @@ from pointsman.core.classify.risk_weights import BIAS, CODES, TABLE
 WORDS_READ = 160
 WORDS_KEPT = 20_000
 REASONS = 3
+_DULL = frozenset(
+    "the a an and or so it its is be to of in on at for with when if only can than from must should , . :".split()
+)
 _ENDINGS = ("ing", "ed", "es", "s")
 
 Concepts = Callable[[str], tuple[str, ...]]
@@ -43,7 +46,7 @@ class Scale:
     def like(self, words: Iterable[str]) -> Likeness:
         """What risk `words` are most like."""
         known = [*words]
-        heaviest = sorted(known, key=lambda word: (-self._weights[word], word))[:REASONS]
+        heaviest = sorted(set(known) - _DULL, key=lambda word: (-self._weights[word], word))[:REASONS]
         by_code = [0] * len(CODES)
         for word in known:
             for part in parts_of(word, self._concepts):

@@ -39,6 +39,9 @@ _ASKS: Final = _set(
     discuss outline brainstorm estimate imagine pretend act list name quiz paraphrase rephrase difference
     best how how's convince roleplay"""
 )
+_ASKS_FOR_ONESELF: Final = frozenset(
+    tuple(pair.split()) for pair in ("should i", "can i", "could i", "may i", "must i")
+)
 _WRITES: Final = _set("write compose draft tell sing invent think")
 _GIVES: Final = _set("create make give generate prepare show design")
 _SOME: Final = _set("a an me some two three four five ten my us")
@@ -73,13 +76,16 @@ _FIXES: Final = _set(
 )
 _LEADS_TO: Final = _set("and then please also , want need should must")
 # Blocks of `cues`: one pattern a line.
-_KOREAN_ASKS: Final = """
-뭐야|뭔가요|무엇|인가요|이란|란 |설명|알려|차이|의미|뜻|요약|번역|추천|방법|언제|어디|왜 | 법$|요령|비교|누구|토큰이 뭐
-(?:시|소설|편지|이메일|메일|글|이야기|에세이|동화|노래|시나리오)(?:를|을)? (?:하나 )?(?:써|지어|작성)
+_KOREAN_ASKS: Final = r"""
+뭐야|뭔가요|무엇|인가요|이란|란 |설명|알려|차이|의미|뜻|요약|번역|추천|방법|언제|어디|왜 | 법$|요령
+비교|누구|토큰이 뭐|어원|장점|단점
+(?:시|소설|편지|이메일|메일|글|이야기|에세이|동화|노래|시나리오|메시지|공지문|안내문|축사|소개서)\
+(?:를|을)? (?:하나 )?(?:써|지어|작성)
 """
-_KOREAN_ORDERS: Final = """
-고쳐|수정|구현|추가|변경|바꿔|적용|삭제|지워|지우|제거|없애|옮겨|늘려|줄여|올려|내려|막아|허용|교체|배포|해결|처리해|만들어
-되게|하게|하도록
+_KOREAN_ORDERS: Final = r"""
+(?:수정|구현|추가|변경|적용|삭제|제거|교체|배포|해결|처리|작성|이전|설정|강화|갱신|연동|분리|통합|검토|패치|반영|전환)\
+(?:해|하|좀| 부탁|$)
+고쳐|바꿔|바꾸|지워|지우|없애|옮겨|옮기|늘려|줄여|올려|내려|막아|만들어|되게|하게|하도록|업그레이드|허용
 """
 
 
@@ -113,7 +119,7 @@ def _mood(sentence: Sentence, orders: frozenset[str], own: int) -> Mood:
 
 def _english_mood(words: tuple[str, ...], at: int, orders: frozenset[str]) -> Mood:
     word, following = words[at], words[at + 1 : at + 9]
-    if word in _ASKS:
+    if word in _ASKS or words[:2] in _ASKS_FOR_ONESELF:
         return Mood.ASK
     if (word in _WRITES or (word in _GIVES and following[:1] and following[0] in _SOME)) and _for_people(following):
         return Mood.WRITE
@@ -129,9 +135,9 @@ def _for_people(following: tuple[str, ...]) -> bool:
 
 
 def _korean_mood(text: str) -> Mood:
-    if compiled(_KOREAN_ORDERS).search(text):
-        return Mood.ORDER
-    return Mood.ASK if compiled(_KOREAN_ASKS).search(text) else Mood.TELL
+    if compiled(_KOREAN_ASKS).search(text):
+        return Mood.TELL if compiled(_KOREAN_ORDERS).search(text) else Mood.ASK
+    return Mood.ORDER if compiled(_KOREAN_ORDERS).search(text) else Mood.TELL
 
 
 def _goes_on_to_order(words: tuple[str, ...]) -> bool:

@@ -78,9 +78,9 @@ def _spoken(prompt: str, coding: bool) -> Mapping[str, Hit]:
         return {}
     said = [*_said(reader, words)]
     technical = coding or _technical(reader, known)
-    ruled = (sentence for sentence, told in said if technical or not told)
+    ruled = (sentence for sentence, mood in said if technical or mood is not Mood.TELL)
     found = _first_words(ruled, reader.bit["tech"] if technical else 0)
-    return found or _alike(spoken_of(sentence for sentence, _ in said))
+    return found or _alike(spoken_of(said))
 
 
 def _alike(words: set[str]) -> Mapping[str, Hit]:
@@ -90,14 +90,15 @@ def _alike(words: set[str]) -> Mapping[str, Hit]:
     return {code: Hit(code, "wording", ", ".join(heaviest))}
 
 
-def spoken_of(sentences: Iterable[Sentence]) -> set[str]:
-    """The first words of `sentences`, as many as likeness reads."""
-    return set(islice(chain.from_iterable(sentence.words for sentence in sentences), WORDS_READ))
+def spoken_of(said: Iterable[tuple[Sentence, Mood]]) -> set[str]:
+    """The first words that likeness reads: of what stands in a program, not of what is made to stand alone."""
+    changing = (sentence.words for sentence, mood in said if mood is not Mood.MAKE)
+    return set(islice(chain.from_iterable(changing), WORDS_READ))
 
 
-def wanted(prompt: str) -> list[Sentence]:
-    """The sentences of a prompt that want or tell of something: what weights are learned from."""
-    return [sentence for sentence, _ in _said(_reader(), _reader().words(prompt.lower()))]
+def said_in(prompt: str) -> list[tuple[Sentence, Mood]]:
+    """The sentences of a prompt that do not only ask: what weights are learned from."""
+    return [*_said(_reader(), _reader().words(prompt.lower()))]
 
 
 def concepts_of(word: str) -> tuple[str, ...]:
@@ -117,16 +118,18 @@ def _technical(reader: Reader, words: Iterable[str]) -> bool:
     return soft >= SOFT_WORDS
 
 
-def _said(reader: Reader, words: list[str]) -> Iterator[tuple[Sentence, bool]]:
-    """The sentences that do not only ask, and whether they only tell.
+def _said(reader: Reader, words: list[str]) -> Iterator[tuple[Sentence, Mood]]:
+    """The sentences that do not only ask, and their mood.
 
-    What makes a thing of its own changes nothing by making it.
+    What tells of a thing that is made to stand alone belongs to its making, which changes nothing.
     """
     alone = False
     for sentence, mood in minded(reader.sentences(words), _orders(), reader.bit["own"]):
         alone = mood is Mood.MAKE or (alone and mood is Mood.TELL)
-        kept = sentence.without(reader.bit["make"], opening=mood is Mood.MAKE) if alone else sentence
-        yield kept, mood is Mood.TELL and not alone
+        if alone:
+            yield sentence.without(reader.bit["make"], opening=mood is Mood.MAKE), Mood.MAKE
+        else:
+            yield sentence, mood
 
 
 def _first_words(sentences: Iterable[Sentence], beside: int) -> Mapping[str, Hit]:

@@ -74,7 +74,7 @@ secure & fault with tech
 secure & sign-in & change
 user-input & sink & clean-input
 user-input & sink & fault with tech
-clean-input & sink & change
+clean-input & sink with do
 clean-input & user-input
 clean-input & sink & permit
 guess & change & secret
@@ -195,7 +195,7 @@ schema\.(?:rb|graphql)$
 unsafe-term with do
 unsafe-term & fault
 unsafe-term & permit
-unsafe & code-run & change
+unsafe & code-run with do
 unsafe & code-run & permit
 unsafe & code-run & fault
 agent & reach & permit
@@ -244,6 +244,7 @@ api-term & renaming
 api-term & fault & api-part
 api-part & api-edge & renaming
 config & accept
+config & api-part & change
 flag & renaming
 flag & api-part
 """,
@@ -285,7 +286,7 @@ model-name & change & model-name
         code="build",
         rules="""
 ! command
-infra-term with change
+infra-term with do
 infra-term & ops
 infra-term & destroy
 infra-term & fault with tech
@@ -293,6 +294,7 @@ tooling & bump
 pipeline & gate
 ops & gate & tooling
 ops & prod & change
+ops & tooling & prod
 ops & prod-sure
 change & prod-sure with tech
 destroy & prod-sure
