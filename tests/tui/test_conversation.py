@@ -41,6 +41,8 @@ def test_a_failure_before_any_text_leaves_no_fragment(console: Any) -> None:
 def test_only_answered_turns_go_back_to_the_models(console: Any) -> None:
     talk = Conversation([played(console.answer("a")), played(console.blocked()), Turn("x", "unfinished")])
     assert [message.text for message in talk.messages("next")] == ["hi", "a", "next"]
+    again = talk.messages("again")
+    assert all(again[place] is talk.messages("next")[place] for place in range(2))  # kept once, not with each request
     assert talk.running is talk.turns[-1] and talk.find("x") is talk.turns[-1] and talk.find("y") is None
 
 

@@ -28,6 +28,14 @@ async def test_a_key_that_follows_at_once_waits_for_the_screen_that_the_first_on
         await pilot.pause()
 
 
+async def test_a_key_that_edits_the_prompt_leaves_what_is_typed_behind_it_at_once(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        app.chat.prompt.put("before")
+        for key in ("ctrl+u", "a", "left", "b"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.chat.prompt.text == "ba")
+
+
 async def test_what_was_still_opening_when_one_leaves_is_no_crash(console: Any) -> None:
     async with screen(console) as (app, _):
         app.exit()

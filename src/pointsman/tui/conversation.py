@@ -94,6 +94,16 @@ class Turn:
     at: float = 0.0  # Unix seconds, when it was asked
     kept: ChatTurn | None = None  # as it was found on the disk: it was asked in an earlier run
     complete: bool = True  # False: how it was drawn is still on the disk only
+    _exchange: tuple[Message, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def exchange(self) -> tuple[Message, ...]:
+        """What was asked and answered, as it is sent with later prompts: the same values each time, because the engine
+        remembers whole requests."""
+        if not self._exchange or self._exchange[1].text is not self.text:
+            asked = with_attachments(self.prompt, self.attachments)
+            self._exchange = (asked, Message(role="assistant", text=self.text))
+        return self._exchange
 
     @property
     def over(self) -> bool:
@@ -267,5 +277,5 @@ class Conversation:
         told: list[Message] = []
         for turn in self.turns:
             if turn.phase is Phase.ANSWERED and turn.text:
-                told += [with_attachments(turn.prompt, turn.attachments), Message(role="assistant", text=turn.text)]
+                told += turn.exchange
         return (*told, with_attachments(prompt, attachments))

@@ -63,11 +63,17 @@ class Prompt(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         action = self._own_keys().get(event.key)
-        if action is None or not action():
+        if not (action() if action is not None else await self._edits(event.key)):
             await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
+
+    async def _edits(self, key: str) -> bool:
+        """A key that a text area is bound to does so at once. Over the app it would come behind what was typed next:
+        `ctrl+u` took that, too."""
+        bound = self.screen.active_bindings.get(key)
+        return bound is not None and bound.node is self and await self.app.run_action(bound.binding.action, self)
 
     def _own_keys(self) -> dict[str, Callable[[], bool]]:
         """A text area would insert Enter before any binding is asked; the bindings, rebound or not, come first here.
