@@ -387,6 +387,14 @@ class ScreenFiles(Protocol):
         """Keeps a small JSON document about the looks of the screen. Failing to keep it is no error."""
         ...
 
+    def open_talks(self) -> Mapping[str, object]:
+        """Which conversations stood open, and what was not sent; empty as `arrangement` is."""
+        ...
+
+    async def keep_open_talks(self, open_talks: Mapping[str, object]) -> None:
+        """As `keep_arrangement`, of what a person wrote: known keys are not in it."""
+        ...
+
 
 class Chats(Protocol):
     """The conversations of the screen, kept as they go. Their keys are redacted. Raises StoreUnavailable, and

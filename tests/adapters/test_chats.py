@@ -47,6 +47,16 @@ async def test_a_conversation_comes_back_as_it_was_kept(chats: SqliteChats, tmp_
     assert [each.detail for each in await chats.details("c1", 0, 2)] == [{"phase": "x"}, {"n": 1}]
 
 
+async def test_how_a_turn_was_drawn_stays_with_its_copy_and_with_itself_when_only_its_words_are_known(
+    chats: SqliteChats,
+) -> None:
+    await chats.keep(HEAD, 0, turn("one", "yes", detail={"settled": [1]}))
+    (bare,) = (await chats.open("c1")).turns
+    await chats.keep_copy(replace(HEAD, id="c2", copy_of="c1"), [bare])
+    await chats.keep(HEAD, 0, replace(bare, good=True))
+    assert [(await chats.details(each, 0, 1))[0].detail for each in ("c1", "c2")] == [{"settled": [1]}] * 2
+
+
 async def test_words_are_found_by_their_beginning_in_titles_prompts_and_answers(chats: SqliteChats) -> None:
     """Whatever a person writes is words, never an operator of the query language."""
     await chats.keep(HEAD, 0, turn("Refactor the parser", "The déjà vu module"))

@@ -77,3 +77,12 @@ async def test_a_picture_of_the_screen_is_private_and_shows_no_key(tmp_path: Pat
     path = Path(await files.picture(shown))
     assert path.read_text() == "<svg><text>my&#160;****</text><text>****</text><text>1&#160;&lt;&#160;2</text></svg>"
     assert path.stat().st_mode & 0o777 == 0o600 and path.name == "screen.svg"
+
+
+async def test_open_conversations_are_kept_without_keys_for_one_screen_at_a_time(tmp_path: Path) -> None:
+    first, second = (LocalScreenFiles(tmp_path, lambda text: text.replace("sk-secret", "****")) for _ in range(2))
+    assert first.open_talks() == {}
+    await first.keep_open_talks({"talks": [{"draft": "use sk-secret"}]})
+    await second.keep_open_talks({"talks": []})
+    assert second.open_talks() == {} and first.open_talks() == {"talks": [{"draft": "use ****"}]}
+    assert (tmp_path / "open.json").stat().st_mode & 0o777 == 0o600

@@ -303,6 +303,7 @@ class FakeFiles:
         self.copied = ""
         self.clipboard = "xclip"  # the program that takes copies
         self.kept: Mapping[str, object] = {}
+        self.open: Mapping[str, object] = {}
         self.there: dict[str, Attachment] = {}
 
     async def picture(self, svg: str) -> str:
@@ -332,6 +333,12 @@ class FakeFiles:
 
     def arrangement(self) -> Mapping[str, object]:
         return self.kept
+
+    def open_talks(self) -> Mapping[str, object]:
+        return self.open
+
+    async def keep_open_talks(self, open_talks: Mapping[str, object]) -> None:
+        self.open = open_talks
 
     async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
         self.kept = arrangement

@@ -240,6 +240,43 @@ async def test_the_first_words_of_a_reply_are_kept_before_anything_else_happens(
                 await pilot.pause()
 
 
+async def test_tabs_drafts_and_waiting_prompts_come_back_after_a_restart_and_nothing_is_sent(
+    console: Any, kept: SqliteChats, read: Read
+) -> None:
+    console.scripts = [console.answer("one"), [*console.answer("two")[:4], asyncio.Event()]]
+    async with screen(console) as (app, pilot):
+        await ask(app, pilot, "first")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: len(app.chat.talks) == 2)
+        await say(app, pilot, "second")
+        for text in ("/critical waits", "waits too"):
+            await say(app, pilot, text)
+        await until(pilot, lambda: "waits 2 waits too" in read(app))
+        await pilot.press(*"later", "f3", *"draft")
+        await until(pilot, lambda: app.chat.prompt.text == "draft")
+    console.asked.clear()
+    async with screen(console) as (app, pilot):
+        await until(pilot, lambda: len(app.chat.talks) == 2 and app.chat.prompt.text == "draft")
+        await until(pilot, lambda: "1  first" in read(app) and "2  second" in read(app))
+        await pilot.press("f4")
+        await until(pilot, lambda: "waits 1 /critical waits" in read(app) and app.chat.prompt.text == "later")
+        assert "enter in an empty input sends the first" in read(app) and console.asked == []
+        console.scripts = [console.answer("three"), console.answer("four")]
+        app.chat.prompt.clear()
+        await ask(app, pilot, "new")
+        assert [each.text for each in console.asked] == ["new"], "what waited is not sent behind another reply"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(console.asked) == 2 and app.chat.last.over)  # type: ignore[union-attr]
+        assert console.asked[1].text == "waits" and dict(console.asked[1].facts) == {"critical": True}
+    app = PointsmanApp(console)
+    app.keeps = False
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.picture is not None)
+        await settle(app, pilot)
+        assert len(app.chat.talks) == 1 and app.chat.conversation.turns == []
+    await app.close()
+
+
 # --- what waits, branches, the editor ---
 
 

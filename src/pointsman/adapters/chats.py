@@ -113,12 +113,22 @@ class SqliteChats:
         connection.execute(_PUT_HEAD, row)
         for at, turn in enumerate(turns, place):
             told = self._redact(_json(encode(replace(turn, detail={}))))
-            _put_turn(connection, head.id, at, told, self._redact(_json(encode(turn.detail))))
+            detail = self._redact(_json(encode(turn.detail))) if turn.detail else _detail_there(connection, head, at)
+            _put_turn(connection, head.id, at, told, detail)
 
 
 def _json(value: Any) -> str:
     """Lone surrogates, which no file can hold, become question marks."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _detail_there(connection: sqlite3.Connection, head: ChatHead, place: int) -> str:
+    """How a turn that nobody drew since was drawn: as it stands already, or in the conversation it is a copy of."""
+    row = connection.execute(
+        "SELECT detail FROM turn WHERE chat IN (?, ?) AND place = ? ORDER BY chat = ? DESC",
+        (head.id, head.copy_of, place, head.id),
+    ).fetchone()
+    return "{}" if row is None else str(row[0])
 
 
 def _put_turn(connection: sqlite3.Connection, chat: str, place: int, told: str, detail: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import html
 import json
 import os
@@ -21,10 +22,10 @@ from pointsman.adapters.redact import redact
 from pointsman.core.request import Attachment, Image
 
 EXPORTS, CRASHES = "exports", "crashes"  # below the state directory
-ARRANGEMENT = "screen.json"
+ARRANGEMENT, OPEN_TALKS = "screen.json", "open.json"
 MOST_TEXT = 1_000_000  # bytes
 MOST_IMAGE = 5_000_000
-_MOST_ARRANGEMENT = 64_000
+_MOST_KEPT = {ARRANGEMENT: 64_000, OPEN_TALKS: 20_000_000}
 _TRIES = 1_000
 _TEXT_OF_SVG = re.compile(r"(?<=>)[^<>]+(?=<)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -40,6 +41,7 @@ class LocalScreenFiles:
 
     def __init__(self, state_dir: Path, redact: Callable[[str], str] = str) -> None:
         self._state_dir, self._redact = state_dir, redact
+        self._claim: int | None = None
 
     async def export(self, name: str, text: str) -> str:
         return await asyncio.to_thread(lambda: self._new(EXPORTS, name, self._redact(text)))
@@ -85,25 +87,53 @@ class LocalScreenFiles:
         return await editor.edit(text, os.environ)
 
     def arrangement(self) -> Mapping[str, object]:
+        return self._kept(ARRANGEMENT)
+
+    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
+        await asyncio.to_thread(self._keep, ARRANGEMENT, json.dumps(arrangement, sort_keys=True))
+
+    def open_talks(self) -> Mapping[str, object]:
+        return self._kept(OPEN_TALKS) if self._is_first() else {}
+
+    async def keep_open_talks(self, open_talks: Mapping[str, object]) -> None:
+        if not self._is_first():
+            return
+        await asyncio.to_thread(self._keep, OPEN_TALKS, self._redact(json.dumps(open_talks, sort_keys=True)))
+
+    def _is_first(self) -> bool:
+        """Of the screens that run now: two that go on with the same conversations would write over each other."""
+        if self._claim is None:
+            path = self._state_dir / f"{OPEN_TALKS}.lock"
+            try:
+                self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                claim = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            except OSError:
+                return False
+            try:
+                fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(claim)
+                return False
+            self._claim = claim  # until the program ends, however it does
+        return True
+
+    def _kept(self, name: str) -> Mapping[str, object]:
         try:
-            path = self._state_dir / ARRANGEMENT
-            kept = json.loads(path.read_text("utf-8")) if path.stat().st_size <= _MOST_ARRANGEMENT else {}
+            path = self._state_dir / name
+            kept = json.loads(path.read_text("utf-8")) if path.stat().st_size <= _MOST_KEPT[name] else {}
         except (OSError, ValueError, RecursionError):
             return {}
         return kept if isinstance(kept, dict) else {}
 
-    async def keep_arrangement(self, arrangement: Mapping[str, object]) -> None:
-        await asyncio.to_thread(self._keep, json.dumps(arrangement, sort_keys=True))
-
-    def _keep(self, text: str) -> None:
+    def _keep(self, name: str, text: str) -> None:
         """Written beside and moved over, so that a crash leaves the old one."""
-        fresh = self._state_dir / f"{ARRANGEMENT}.new"
+        fresh = self._state_dir / f"{name}.new"
         try:
             self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(fresh, text.encode(), os.O_TRUNC)
-            fresh.replace(self._state_dir / ARRANGEMENT)
+            fresh.replace(self._state_dir / name)
         except OSError:
-            return  # the next run begins with the usual arrangement
+            return  # the next run begins as usual
 
 
 def _write(path: Path, content: bytes, how: int) -> None:

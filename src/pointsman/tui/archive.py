@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pointsman.core import chats
-from pointsman.core.chats import ChatFound, ChatHead, ChatTurn
+from pointsman.core.chats import Chat, ChatFound, ChatHead, ChatTurn
 from pointsman.engine.console import Console
 from pointsman.ports import Chats, StoreUnavailable
 from pointsman.tui.bridge import Post
 from pointsman.tui.conversation import Conversation
-from pointsman.tui.messages import ChatDeleted, ChatOpened, ChatsFound, Detailed, Told
+from pointsman.tui.messages import ChatDeleted, ChatOpened, ChatsFound, Detailed, Reopened, Told
+from pointsman.tui.open_talks import OpenTalks
 from pointsman.tui.untrusted import one_line
 
 DETAILED = 20  # turns of a resumed conversation that are drawn at once
@@ -80,6 +81,23 @@ class Archive:
             self._post(ChatOpened(await kept.open(chat, DETAILED)))
         except (StoreUnavailable, LookupError) as problem:
             self._failed(problem)
+
+    async def reopen(self, talks: OpenTalks) -> None:
+        """Posts an answer whatever happens: somebody waits for it."""
+        found: list[Chat | None] = []
+        for each in talks.talks:
+            found.append(None if each.chat is None else await self._found(each.chat))
+        self._post(Reopened(talks, tuple(found)))
+
+    async def _found(self, chat: str) -> Chat | None:
+        kept = self._console.chats
+        try:
+            return None if kept is None else await kept.open(chat, DETAILED)
+        except LookupError:
+            return None  # deleted meanwhile
+        except StoreUnavailable as problem:
+            self._failed(problem)
+            return None
 
     async def details(self, talk: Conversation, first: int, end: int) -> None:
         found: tuple[ChatTurn, ...] = ()

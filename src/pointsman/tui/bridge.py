@@ -310,6 +310,10 @@ class Bridge:
         if self._console.files is not None:
             await self._console.files.keep_arrangement(arrangement)
 
+    async def keep_open_talks(self, open_talks: Mapping[str, object]) -> None:
+        if self._console.files is not None:
+            await self._console.files.keep_open_talks(open_talks)
+
     async def compare(self, request: Request, what_if: Mapping[str, str], policy: str | None) -> None:
         try:
             if policy is None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pointsman.engine.plans import RestartPlan
     from pointsman.ports import AuditQuery, LogLine, ModelTotal, ServiceResult
     from pointsman.tui.conversation import After, Conversation, Turn
+    from pointsman.tui.open_talks import OpenTalks
 
 
 Severity = Literal["information", "warning", "error"]
@@ -164,6 +165,11 @@ class Ask(Changes):
     attachments: tuple[Attachment, ...] = ()
     critical: bool = False
     plan: bool = False  # plan and compare first, whatever the policy says
+
+    @property
+    def typed(self) -> str:
+        """As a person would write it."""
+        return f"{'/plan ' if self.plan else '/critical ' if self.critical else ''}{self.prompt}"
 
 
 @dataclass(eq=False, repr=False)
@@ -342,6 +348,14 @@ class Cut(Message):
 
     talk: Conversation
     place: int
+
+
+@dataclass(eq=False, repr=False)
+class Reopened(Message):
+    """The kept conversations of these tabs; None: it is not kept any more."""
+
+    talks: OpenTalks
+    chats: tuple[Chat | None, ...]
 
 
 @dataclass(eq=False, repr=False)

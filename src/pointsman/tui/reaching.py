@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 from textual.theme import ThemeProvider
 
 from pointsman.tui import messages
-from pointsman.tui.arranging import ArrangingApp
 from pointsman.tui.render.paint import stack
+from pointsman.tui.reopening import ReopeningApp
 from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from pointsman.tui.untrusted import one_line
@@ -28,7 +28,7 @@ _PANES = MappingProxyType(
 )
 
 
-class ReachingApp(ArrangingApp):
+class ReachingApp(ReopeningApp):
     keymap: Mapping[str, str] = MappingProxyType({})
 
     def action_command_palette(self) -> None:

@@ -34,6 +34,7 @@ class AskingPane(TalksPane):
         super().__init__(id=id)
         self._opened_at: float | None = None  # the time of the first picture
         self._looked = False
+        self.expects_tabs = False  # those of the run before are on their way
 
     def show(self, picture: Picture) -> None:
         super().show(picture)
@@ -47,7 +48,7 @@ class AskingPane(TalksPane):
     def too_early(self, text: str) -> bool:
         """What is sent while the engine opens waits in sight, commands too: a decision about endpoints that nobody has
         looked at would be a guess."""
-        if self._looked:
+        if self._looked and not self.expects_tabs:
             return False
         if len(self.early) >= MOST_WAITING:
             self.post_message(Told(f"{MOST_WAITING} prompts wait already; this one is in the input", "warning"))
@@ -57,8 +58,12 @@ class AskingPane(TalksPane):
             self._show_around()
         return True
 
+    def tabs_came(self) -> None:
+        self.expects_tabs = False
+        self._let_in()
+
     def _let_in(self) -> None:
-        if self._looked and self.early:
+        if self._looked and self.early and not self.expects_tabs:
             waited, self.early = self.early, []
             for text in waited:
                 self.post_message(Prompt.Sent(text))
@@ -145,16 +150,23 @@ class AskingPane(TalksPane):
 
     def take_back(self) -> bool:
         """The last waiting prompt comes back into the input, if that is empty."""
-        if self.draft or not (self.early or self.talk.queue):
+        if self.draft or not (self.early or self.talk.queue or self.talk.held):
             return False
-        self.prompt.put(self.early.pop() if self.early else self.talk.queue.pop().prompt)
+        waits = self.talk.queue or self.early or self.talk.held  # the last of what is shown
+        last = waits.pop()
+        self.prompt.put(last if isinstance(last, str) else last.typed)
         self._show_around()
         return True
 
     @on(Prompt.Empty)
     def _sent_nothing(self, event: Prompt.Empty) -> None:
         event.stop()
-        self._send_next(self.talk)
+        held = self.talk.held
+        if held and self.running is None:
+            self.post_message(Prompt.Sent(held.pop(0)))
+            self._show_around()
+        else:
+            self._send_next(self.talk)
 
     @on(Prompt.TakeBack)
     def _take_back(self, event: Prompt.TakeBack) -> None:

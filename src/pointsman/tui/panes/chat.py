@@ -150,7 +150,7 @@ class ChatPane(AskingPane):
         self.focus_inside()
 
     async def close(self) -> None:
-        if self.talk.queue:
+        if self.talk.queue or self.talk.held:
             self.post_message(Told("prompts wait here: send them, or take them back, first", "warning"))
         elif not await self.close_talk():
             self.post_message(Told("a reply is running here: esc stops it first", "warning"))

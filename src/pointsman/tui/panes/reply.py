@@ -103,7 +103,8 @@ class Reply(Growing):
         return self._row(y).apply_offsets(0, y)
 
     def _selected(self, strip: Strip, y: int) -> Strip:
-        span = None if self.text_selection is None else self.text_selection.get_span(y)
+        selection = self.text_selection if self.is_attached else None  # what is taken away may be drawn once more
+        span = None if selection is None else selection.get_span(y)
         if span is None:
             return strip
         start, end = span

@@ -5,6 +5,7 @@ Only the shown one is drawn. The others go on folding what they hear, and are br
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,7 @@ from pointsman.engine.events import EngineEvent
 from pointsman.tui import keeping
 from pointsman.tui.conversation import After, Conversation, Turn
 from pointsman.tui.messages import Ask, Detailed, Keep
+from pointsman.tui.open_talks import OpenTalk, OpenTalks
 from pointsman.tui.pacing import BEATS_PER_SECOND, ECHO_S, Pace
 from pointsman.tui.panes.pane import Drawn, Pane
 from pointsman.tui.panes.prompt import Prompt
@@ -43,6 +45,7 @@ class Talk:
     transcript: Transcript
     draft: str = ""
     queue: list[Ask] = field(default_factory=list)  # sent one by one, each when the reply before it is over
+    held: list[str] = field(default_factory=list)  # waited when the program was left: never sent without the user
     pending: tuple[Attachment, ...] | None = None  # shown, and sent with the next Enter
     editing: Turn | None = None
     unseen: bool = False
@@ -54,7 +57,13 @@ class Talk:
 
     @property
     def untouched(self) -> bool:
-        return not (self.conversation.turns or self.queue)
+        return not (self.conversation.turns or self.queue or self.held)
+
+    def kept(self, draft: str, early: Sequence[str]) -> OpenTalk:
+        """What of it comes back after a restart."""
+        talk = self.conversation
+        held = (*self.held, *early, *(each.typed for each in self.queue))
+        return OpenTalk(chat=talk.id if talk.turns else None, draft=draft, held=held, pin=talk.pin, role=talk.role)
 
     @property
     def begins(self) -> bool:
@@ -77,6 +86,7 @@ class TalksPane(Pane):
         self.talks = [Talk(Transcript(Conversation()))]
         self.place = 0
         self.early: list[str] = []  # sent before anything could answer
+        self._input = Prompt("ask anything, / for commands")
         self._titled = ""
         self._pace = Pace()
         self._flush_timer: Timer | None = None
@@ -88,9 +98,8 @@ class TalksPane(Pane):
         yield Drawn("", id="below")
         yield Drawn("", id="waiting", wraps=True)
         yield Drawn("", id="hints", wraps=True)
-        prompt = Prompt("ask anything, / for commands")
-        prompt.waiting = lambda: bool(self.talk.queue or self.early)
-        yield prompt
+        self._input.waiting = lambda: bool(self.talk.queue or self.talk.held or self.early)
+        yield self._input
 
     def on_mount(self) -> None:
         for name in ("#talks", "#below", "#waiting", "#hints"):
@@ -115,7 +124,18 @@ class TalksPane(Pane):
 
     @property
     def prompt(self) -> Prompt:
-        return self.query_one(Prompt)
+        """Also when the screen is gone already: what stands in it is still to be kept."""
+        return self._input
+
+    @property
+    def open_talks(self) -> OpenTalks:
+        """As it stands now, for the next run."""
+        shown = self.talk
+        kept = (
+            talk.kept(self.prompt.text if talk is shown else talk.draft, self.early if talk is shown else ())
+            for talk in self.talks
+        )
+        return OpenTalks(tuple(kept), self.place).worth_keeping()
 
     @property
     def running(self) -> Turn | None:
@@ -186,6 +206,20 @@ class TalksPane(Pane):
         await self.show_talk(len(self.talks) - 1)
         return fresh
 
+    async def reopen(self, found: Sequence[tuple[OpenTalk, Conversation]], place: int) -> None:
+        """Tabs of the run before. Who has begun to write stays in the tab that was there."""
+        for kept, conversation in found[: MOST_TABS - len(self.talks) + 1]:
+            fresh = Talk(Transcript(conversation), draft=kept.draft, held=list(kept.held))
+            fresh.transcript.glyphs = self.glyphs
+            fresh.transcript.display = False
+            self.talks.append(fresh)
+            await self.mount(fresh.transcript, before="#below")
+        first = self.talks[0]
+        if found and self.talk is first and first.untouched and not (self.draft or self.early):
+            await self.close_talk()
+            await self.show_talk(place)
+        self._show_tabs()
+
     async def show_talk(self, place: int) -> None:
         self.talk.draft = self.prompt.text
         self.transcript.display = False
@@ -221,6 +255,7 @@ class TalksPane(Pane):
         """Another conversation in this tab."""
         talk = self.talk
         talk.queue.clear()
+        talk.held.clear()
         talk.pending, talk.editing = None, None
         await talk.transcript.renew(conversation)
         await self.show_talk(self.place)
@@ -408,8 +443,10 @@ class TalksPane(Pane):
         if not self.is_attached:
             return
         line = self.query_one("#waiting", Drawn)
-        prompts = [*self.early, *(each.prompt for each in self.talk.queue)]
+        held = self.talk.held
+        prompts = [*held, *self.early, *(each.prompt for each in self.talk.queue)]
         until = "once the endpoints were looked at" if self.early else "when the reply is over" if self.running else ""
+        until = "" if held else until
         lines = drawing.waiting(prompts, until, self.glyphs)
         line.display = bool(lines)
         line.draw(stack(lines))
