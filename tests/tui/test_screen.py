@@ -495,6 +495,22 @@ async def test_the_audit_is_live_and_filtered_by_the_store(console: Any, read: R
         await until(pilot, lambda: "a fresh line" in read(app))
 
 
+@pytest.mark.parametrize(
+    ("keys", "stays"), [(["escape", "1"], False), (["escape", "3"], True), (["escape", "3", "j", "1"], True)]
+)
+async def test_the_cursor_follows_the_newest_line_until_it_is_moved_or_keys_act_on_it(
+    console: Any, read: Read, world: Any, keys: list[str], stays: bool
+) -> None:
+    async with screen(console, (200, 60)) as (app, pilot):
+        await pilot.press(*keys)
+        rows = app.home.desk.pane("audit").query_one(Rows)
+        before = rows.current
+        console.rows.append(world.row(5, EventType.OUTCOME, "a fresh line"))
+        console.publish(now=console.snapshot.now + 1)
+        await until(pilot, lambda: "a fresh line" in read(app))
+        assert rows.current == (before if stays else "5")
+
+
 async def test_enter_opens_the_whole_audit_line(console: Any, read: Read) -> None:
     async with screen(console) as (app, pilot):
         await pilot.press("escape", "3", "j", "enter")

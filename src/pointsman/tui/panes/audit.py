@@ -39,6 +39,9 @@ class AuditPane(Listing):
         self._loading_older = False
         self._rows_of_lines: tuple[tuple[AuditRow, ...], Sequence[Row]] = ((), ())
 
+    def on_mount(self) -> None:
+        self.rows.newest_first = True
+
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         """A stored line never changes: up to two thousand rows are not made anew every second."""
         if self._rows_of_lines[0] is not self._lines:

@@ -25,7 +25,7 @@ class Rows(OptionList):
         self._columns = tuple(columns)
         self._rows: tuple[Row, ...] = ()
         self._width = -1
-        self._heading: Content | None = None
+        self.newest_first = False  # new rows come on top, and a cursor that rests there goes with them
 
     def on_resize(self) -> None:
         """Its pane may have been resized, and have shown itself, before this was."""
@@ -84,9 +84,12 @@ class Rows(OptionList):
         self.scroll_to(offset.x, offset.y, animate=False, immediate=True)
 
     def _found(self, key: str | None, place: int | None) -> int | None:
-        """The same row as before; the same place if it is gone."""
+        """The same row as before; the same place if it is gone. On the newest row it follows, unless keys would act
+        on it: then what is under it must not change."""
         if not self._rows:
             return None
+        if self.newest_first and place == 0 and not self.has_focus:
+            return 0
         for index, row in enumerate(self._rows):
             if row.key == key:
                 return index
