@@ -14,6 +14,7 @@ from pointsman.tui.app import PointsmanApp
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.screens.home import Home
+from pointsman.tui.screens.modal import Search
 from pointsman.tui.screens.reader import Reader
 from support.screen import screen, until
 
@@ -41,6 +42,33 @@ async def test_what_was_still_opening_when_one_leaves_is_no_crash(console: Any) 
         app.exit()
         app.push_screen(Reader("keys", Content("one line")))
     assert app._exception is None and app.return_code == 0
+
+
+async def test_a_click_beside_every_widget_takes_no_focus_and_ends_nothing(console: Any) -> None:
+    """As one that was on its way while the window shrank; the palette of Textual would end the program."""
+    beyond = {"widget": None, "x": 94, "y": 31, "delta_x": 0, "delta_y": 0, "button": 1}
+    never = {"shift": False, "meta": False, "ctrl": False, "screen_x": 94, "screen_y": 31}
+    async with screen(console, size=(40, 12)) as (app, pilot):
+        focused = app.focused
+        for kind in (events.MouseDown, events.MouseUp):
+            await app.on_event(kind(**beyond, **never))
+        assert app.focused is focused is not None
+        app.action_command_palette()
+        await until(pilot, lambda: isinstance(app.screen, Search))
+        app.screen.post_message(events.Click(**beyond, **never))
+        await pilot.pause()
+        assert isinstance(app.screen, Search) and app._exception is None
+
+
+async def test_a_screen_that_lost_its_focus_gets_it_back_with_the_next_pass(console: Any) -> None:
+    async with screen(console) as (app, pilot):
+        for on_top in (None, Reader("keys", Content("one line"))):
+            if on_top is not None:
+                await app.push_screen(on_top)
+            app.screen.set_focus(None)
+            app._pass()
+            await pilot.pause()
+            assert app.focused is not None
 
 
 async def test_page_keys_and_clicks_hold_where_a_list_has_no_room_or_fewer_rows(console: Any) -> None:

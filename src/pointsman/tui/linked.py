@@ -243,8 +243,19 @@ class LinkedApp(TellingApp):
 
     def _pass(self) -> None:
         self.apply()
+        self._keep_focus()
         if self._sweeping is not None:
             self._sweeping.passed(self.chat.busy)
+
+    def _keep_focus(self) -> None:
+        """Whatever took the focus away: without it no key of a pane works."""
+        screen = self.screen
+        if not self.app_focus or screen.focused is not None or not screen.focus_chain:
+            return
+        if screen is self.home:
+            self.home.desk.pane(self.home.desk.active).focus_inside()
+        else:
+            screen.focus_next()
 
     def apply(self) -> None:
         """The one pass that draws: at most once a second, and only when something differs; never at the end."""

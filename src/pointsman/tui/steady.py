@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from textual import events
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.errors import NoWidget
+from textual.screen import Screen
 from textual.widget import MountError
 
 from pointsman.tui.options import mend_lists
@@ -23,6 +25,16 @@ from pointsman.tui.repainting import mend_repaints
 
 AT_ONCE: Final = frozenset({"ctrl+q", "ctrl+c", "ctrl+z"})
 PATIENCE: Final = 2.0  # seconds; a screen that takes longer gets the key as it is
+
+
+def beside(screen: Screen[Any], event: events.MouseEvent) -> bool:
+    """Where no widget is, as for a moment after the window shrank. Textual would take the focus from whatever has it,
+    and end the program if its palette was open."""
+    try:
+        screen.get_widget_at(int(event.screen_x), int(event.screen_y))
+    except NoWidget:
+        return True
+    return False
 
 
 class SteadyApp(App[None]):
@@ -38,6 +50,8 @@ class SteadyApp(App[None]):
             if self._exit:
                 return  # whoever leaves means to do nothing more
             await self._screen_is_there()
+        if isinstance(event, events.MouseEvent) and self.mouse_captured is None and beside(self.screen, event):
+            return
         if isinstance(event, events.Key) and self._must_wait(event):
             self._waiting.append(event)
             self._come_to_them()

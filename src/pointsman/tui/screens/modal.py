@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from textual import work
+from textual import events, work
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, ProviderSource
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from pointsman.tui.picture import Picture
+from pointsman.tui.steady import beside
 
 T = TypeVar("T")
 
@@ -46,6 +47,11 @@ class Search(CommandPalette):
             field = self.query_one(Input)
             field.value = self._written
             field.cursor_position = len(self._written)
+
+    def on_click(self, event: events.Click) -> None:
+        """One that comes late, after the window shrank, hits nothing."""
+        if beside(self, event):
+            event.prevent_default()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         return super().dismiss(result) if _on_top(self) else AwaitComplete()
