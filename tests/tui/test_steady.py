@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from textual import events
+from textual._styles_cache import StylesCache
+from textual.color import Color
 from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from pointsman.tui.app import PointsmanApp
+from pointsman.tui.caching import mend_styles
 from pointsman.tui.panes.prompt import Prompt
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.screens.home import Home
@@ -35,6 +39,15 @@ async def test_a_key_that_edits_the_prompt_leaves_what_is_typed_behind_it_at_onc
         for key in ("ctrl+u", "a", "left", "b"):
             app.post_message(events.Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: app.chat.prompt.text == "ba")
+
+
+def test_what_was_drawn_is_forgotten_with_the_widget_that_drew_it() -> None:
+    mend_styles()
+    drawn = StylesCache()
+    drawn.get_inner_outer(Color(1, 2, 3), Color(4, 5, 6))
+    gone = weakref.ref(drawn)
+    del drawn
+    assert gone() is None
 
 
 async def test_what_was_still_opening_when_one_leaves_is_no_crash(console: Any) -> None:

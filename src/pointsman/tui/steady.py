@@ -20,6 +20,7 @@ from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.widget import MountError
 
+from pointsman.tui.caching import mend_styles
 from pointsman.tui.options import mend_lists
 from pointsman.tui.repainting import mend_repaints
 
@@ -41,6 +42,7 @@ class SteadyApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         mend_lists()
+        mend_styles()
         mend_repaints()
         self._waiting: deque[events.Key] = deque()
         self._coming = False
