@@ -91,7 +91,7 @@ SERVICES = (
     _key("service.restart", "r", "act('restart')", "restart", "restart"),
     _key("service.start", "s", "act('start')", "start", "start"),
     _key("service.stop", "x", "act('stop')", "stop", "stop"),
-    _key("service.logs", "l", "logs", "logs", "logs"),
+    _key("service.logs", "l,f", "logs", "logs, followed", "logs"),
 )
 
 OVERRIDES = (_key("override.clear", "d,delete", "clear", "clear it", "clear"),)

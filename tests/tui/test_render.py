@@ -382,6 +382,13 @@ def test_a_wide_usage_pane_draws_the_hours_of_each_model_and_a_narrow_one_does_n
     assert "24 h" not in narrow[-2] and not narrow[-1].endswith(UNICODE.spark[-1])
 
 
+def test_the_band_stands_in_the_head_line_of_the_narrowest_screen() -> None:
+    budget = Usage(budget="anthropic-week-of-everybody", spent=3, limit=10)
+    picture = Picture(fleet=small_fleet(), snapshot=Snapshot(now=1.0, usage={budget.budget: budget}))
+    heads = ["".join(text for text, _ in strip.line(picture, width)) for width in (40, 80)]
+    assert heads[0].startswith(" ● NORMAL 30%  ") and " ● NORMAL 30% anthropic-week-of-everybody" in heads[1]
+
+
 def test_a_long_check_of_the_audit_says_how_far_it_is() -> None:
     state = AuditState(checking=230_250)
     picture = Picture(fleet=small_fleet(), snapshot=Snapshot(now=1.0), audit_state=state)

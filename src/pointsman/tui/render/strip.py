@@ -29,10 +29,13 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     right += [*_alerts(picture), *(_refreshed(picture) if width >= 160 else ())]
     right += [(f" {figures.clock(picture.now)} ", "dim")]
     closed, sound = picture.snapshot.cloud_forbidden, _sound(picture)
-    urgent = [_band(picture), _local_only(picture) if closed else (), _override(picture), _worst(picture)]
+    room, band = width - max(width_of(right), 22), _band(picture)
+    if width_of(band) + 1 >= room:
+        band = band[:1]  # without its budget: the band is never left out for its sake
+    urgent = [band, _local_only(picture) if closed else (), _override(picture), _worst(picture)]
     urgent += [() if sound else _audit(picture)]
     calm = [() if closed else _local_only(picture), _audit(picture) if sound else ()]
-    left = _kept([*urgent, *calm, _next(picture), _spend(picture)], width - max(width_of(right), 22))
+    left = _kept([*urgent, *calm, _next(picture), _spend(picture)], room)
     return spread(left, right, width)
 
 
@@ -90,10 +93,11 @@ def standing(picture: Picture) -> tuple[str, ...]:
 
 
 def _kept(groups: list[Line], width: int) -> Line:
-    kept: list[Part] = [(" ", "")]
+    kept: list[Part] = []
     for group in groups:
-        if group and width_of(kept) + width_of(group) + 3 <= width:
-            kept += [*group, ("   ", "")]
+        gap: Part = ("   " if kept else " ", "")
+        if group and width_of((*kept, gap, *group)) < width:
+            kept += [gap, *group]
     return tuple(kept)
 
 
