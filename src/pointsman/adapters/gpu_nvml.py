@@ -6,7 +6,9 @@ hashed nor compared, trap T50). Keeps NVML initialised between samples and start
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -40,6 +42,17 @@ _SLOWED = (
 )
 
 
+def _has_driver() -> bool:
+    """Where it has not, the binding need not be loaded to say so: it is the largest single module of all."""
+    if sys.platform == "win32":
+        return True  # the binding knows where to look
+    try:
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
 class NvmlReader:
     """Samples all NVIDIA GPUs. Not thread-safe: one thread owns it."""
 
@@ -50,6 +63,8 @@ class NvmlReader:
     def read(self) -> tuple[tuple[Gpu, ...], str | None]:
         """(GPUs, note): the note says why there are none or what could not be read; None when all is well."""
         if self._nvml is None:
+            if not _has_driver():
+                return (), _NOTES[_LIBRARY_NOT_FOUND]
             self._nvml = importlib.import_module("pynvml")
         try:
             return self._read()

@@ -79,6 +79,8 @@ class UnitBus:
         self._not_before = self._monotonic() + _AGAIN_S
 
     async def _connect(self) -> MessageBus:
+        if not _may_answer(self._address):
+            raise NoBus(f"no bus at {self._address}")  # known without loading the library
         try:
             await asyncio.to_thread(import_module, "dbus_fast.aio")  # takes longer than a frame of the screen may
             from dbus_fast.aio import MessageBus
@@ -139,6 +141,14 @@ async def _call(
 def _user_bus(environ: Mapping[str, str]) -> str:
     runtime = environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     return environ.get("DBUS_SESSION_BUS_ADDRESS", f"unix:path={runtime}/bus")
+
+
+def _may_answer(address: str) -> bool:
+    """False where it names only sockets that are not there."""
+    prefix = "unix:path="
+    places = [place for place in address.split(";") if place]
+    paths = [place.removeprefix(prefix).partition(",")[0] for place in places if place.startswith(prefix)]
+    return len(paths) < len(places) or any(os.path.exists(path) for path in paths)
 
 
 # --- pure ------------------------------------------------------------------------------------------------------------
