@@ -9,8 +9,10 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import Static
 
+from pointsman.tui.app import PointsmanApp
 from pointsman.tui.repainting import mend_repaints
 
 
@@ -63,3 +65,17 @@ async def test_what_a_layout_moves_is_painted_though_the_map_was_renewed_between
         pyte.Stream(terminal).feed(driver.text)
         assert [line.rstrip() for line in terminal.display] == ["clock", "one", "two", "three", "below", ""]
         assert grows.resized == told + 1
+
+
+async def test_a_terminal_that_was_smaller_for_a_moment_is_painted_whole(console) -> None:
+    app = PointsmanApp(console)
+    app.driver_class = Written
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        while app.picture is None or "Chat" not in app._driver.text:
+            await pilot.pause()
+        app._driver.text = ""
+        for size in (Size(60, 20), Size(80, 24)):
+            app.post_message(Resize(size, size))
+        while "2 Chat" not in app._driver.text:
+            await pilot.pause()
+    await app.close()

@@ -36,6 +36,10 @@ class ArrangingApp(GivingApp):
 
     def on_resize(self) -> None:
         self._restore()
+        if self.home.is_mounted and self.screen.size == self.size:
+            # It was made smaller and as large again before anything was drawn: for Textual nothing has changed, but the
+            # terminal has cut off what stood there.
+            self.screen.refresh()
 
     def _restore(self) -> None:
         standing = self.arrangement.at(self.size.width, self.size.height)
