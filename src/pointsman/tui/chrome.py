@@ -17,6 +17,7 @@ from pointsman.tui.render.paint import fit, paint, stack
 if TYPE_CHECKING:
     from pointsman.tui.picture import Picture
 
+LEAST_WIDTH = 24  # columns below which the head line says nothing
 _ACTIVE = "bold $text-primary on $panel "
 
 
@@ -30,7 +31,8 @@ class PolicyStrip(Drawn):
         from pointsman.tui.render import strip, usage
 
         width = max(self.size.width, 1)
-        lines = [strip.line(picture, width, paused=paused)]
+        small = f"{width}x{self.app.size.height}: from 40x10 on there is room"
+        lines = [((small, "warn"),) if width < LEAST_WIDTH else strip.line(picture, width, paused=paused)]
         if budgets and picture.snapshot.usage:
             lines.append(usage.compact_bars(picture, width))
         self.draw(stack(fit(line, width) for line in lines))
