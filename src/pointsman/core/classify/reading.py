@@ -16,7 +16,7 @@ SENTENCE_WORDS = 24  # a longer one is read in parts: words further apart speak 
 MISSPELT_LETTERS = 5  # shorter words are too near to others
 WORDS_KEPT = 20_000
 
-_TOKEN = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*|[a-z0-9]+(?:'[a-z]+)?|[가-힣]+|[.!?;:,](?=\s|$)|\n")
+_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[가-힣]+|[.!?;:,](?=\s|$)|\n|(?<![\w-])--?[a-z][a-z0-9-]*")
 _ENDS = frozenset(".!?;:\n")
 _VOWELS = frozenset("aeiou")
 _FLAG = "--flag"
@@ -30,11 +30,12 @@ class Phrase(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a word means alone, the phrases it begins, longest first, and what they mean by their second word."""
+    """What a word means alone, the phrases it begins, longest first, and what they mean by their last word."""
 
     means: int
     phrases: tuple[Phrase, ...] = ()
-    seconds: Mapping[str, int] = {}
+    lasts: Mapping[str, int] = {}
+    seconds: frozenset[str] = frozenset()
 
 
 class Seen(NamedTuple):
@@ -76,11 +77,11 @@ class Reader:
     def could_mean(self, known: set[str]) -> int:
         """Everything that a text with these words can mean, however they stand."""
         found = 0
-        for entry in filter(None, map(self._table.__getitem__, known)):
-            found |= entry.means
-            if entry.seconds:
-                for second in entry.seconds.keys() & known:
-                    found |= entry.seconds[second]
+        for means, _, lasts, _ in filter(None, map(self._table.__getitem__, known)):
+            found |= means
+            if lasts and not known.isdisjoint(lasts):
+                for last in lasts.keys() & known:
+                    found |= lasts[last]
         return found
 
     def alone(self, word: str) -> int:
@@ -173,12 +174,13 @@ class _Table(dict[str, Entry | None]):
     def _listed(self, word: str) -> Entry:
         longer = {rest: means for first in self._firsts.get(word, ()) for rest, means in self._longer[first].items()}
         phrases = [Phrase(tuple(map(forms, rest.split())), means) for rest, means in longer.items()]
-        seconds: dict[str, int] = {}
+        lasts: dict[str, int] = {}
         for phrase in phrases:
-            for form in phrase.rest[0]:
-                _mean(seconds, form, phrase.means)
+            for form in phrase.rest[-1]:
+                _mean(lasts, form, phrase.means)
         longest_first = sorted(phrases, key=lambda phrase: -len(phrase.rest))
-        return Entry(self.single.get(word, 0), tuple(longest_first), seconds)
+        seconds = frozenset().union(*(phrase.rest[0] for phrase in phrases))
+        return Entry(self.single.get(word, 0), tuple(longest_first), lasts, seconds)
 
     def _means_korean(self, word: str) -> int:
         """What the parts of `word` mean, from left to right, the longest part that is listed first."""
