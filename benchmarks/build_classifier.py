@@ -26,7 +26,7 @@ TARGET = HERE.parent / "src/pointsman/core/classify/weights.py"
 SCALE = 100
 STEPS, RATE = 150, 0.08
 MIN_SOURCES, MIN_COUNT, L2, KEEP = 2, 3, 2e-2, 2_500
-NOT_GENERAL = 40  # prompts of sources not seen show fewer known words, and `general` is what is left when none is known
+NOT_GENERAL = -10  # towards `general`: prompts of our own name their things more often than those of others
 
 
 def load(path: Path) -> list[dict]:
