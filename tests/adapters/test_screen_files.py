@@ -85,4 +85,7 @@ async def test_open_conversations_are_kept_without_keys_for_one_screen_at_a_time
     await first.keep_open_talks({"talks": [{"draft": "use sk-secret"}]})
     await second.keep_open_talks({"talks": []})
     assert second.open_talks() == {} and first.open_talks() == {"talks": [{"draft": "use ****"}]}
+    first.close()
+    assert second.open_talks() == {"talks": [{"draft": "use ****"}]}  # whoever comes next goes on
+    second.close()
     assert (tmp_path / "open.json").stat().st_mode & 0o777 == 0o600

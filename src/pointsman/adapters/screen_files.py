@@ -114,8 +114,14 @@ class LocalScreenFiles:
             except OSError:
                 os.close(claim)
                 return False
-            self._claim = claim  # until the program ends, however it does
+            self._claim = claim  # until it is closed, or the program ends, however it does
         return True
+
+    def close(self) -> None:
+        """The next screen may go on with the conversations."""
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
 
     def _kept(self, name: str) -> Mapping[str, object]:
         try:

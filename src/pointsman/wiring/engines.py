@@ -145,6 +145,8 @@ async def _start(
 
     clients = Clients(secrets=secrets, cloud_forbidden=lambda: any(each.snapshot.cloud_forbidden for each in running))
     stack.push_async_callback(clients.aclose)
+    files = LocalScreenFiles(state_dir, secrets.redact)
+    stack.callback(files.close)
     engine = Engine(
         fleet=fleet,
         backends={name: backend(endpoint) for name, endpoint in fleet.endpoints.items()},
@@ -167,7 +169,7 @@ async def _start(
         outputs=LateOutputs(),
         checks=_checking(settings, state_dir),
         policies=ConfiguredPolicies(settings),
-        files=LocalScreenFiles(state_dir, secrets.redact),
+        files=files,
         chats=kept_chats(stack, settings, state_dir, secrets),
         measurements=store if isinstance(store, SqliteStore) else None,
         remotes={} if demo is not None else _remotes(settings, clients),
