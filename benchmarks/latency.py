@@ -97,6 +97,7 @@ def main() -> None:
             program.read_for(3.0)
             idle = [press(program, key) for key in KEYS[-20:]]
             program.type("\x15")  # empties the input
+            program.read_for(0.2)
             fill(program, talker, before)
             found = stream(program, talker, seconds)
             program.until_holds(lambda: talker.ended > 0, "the end of the stream")
