@@ -5,7 +5,7 @@ A tone may carry what a click on its text does. Such a tone is made by `pressing
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from rich.cells import cell_len, set_cell_size
@@ -55,10 +55,18 @@ FILTERED_OUT: tuple[Part, ...] = (
 
 def paint(parts: Iterable[Part]) -> Content:
     """One line of clean text in the tones' styles."""
-    cleaned = [(one_line(text), *tone.partition(_DOES)) for text, tone in parts]
-    painted = Content.assemble(*((text, TONES[tone]) for text, tone, _, _ in cleaned))
+    cleaned = [(one_line(text), tone) for text, tone in parts]
+    try:
+        return Content.assemble(*[(text, TONES[tone]) for text, tone in cleaned])
+    except KeyError:  # a tone with more to it: few lines have one, and this is done for every line of every second
+        return _painted([(text, *tone.partition(_DOES)) for text, tone in cleaned])
+
+
+def _painted(parts: Sequence[tuple[str, str, str, str]]) -> Content:
+    """With what a click does: (text, tone, -, action)."""
+    painted = Content.assemble(*((text, TONES[tone]) for text, tone, _, _ in parts))
     place = 0
-    for text, _, _, action in cleaned:
+    for text, _, _, action in parts:
         if action:
             painted = painted.stylize(Style.from_meta({"@click": action}), place, place + len(text))
         place += len(text)
