@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from textual.color import Color
 
 from pointsman.tui.render import markdown
 from pointsman.tui.render.hardening import HARDENS_FROM, MOST, Piece, Pieces, cut_of
+from pointsman.tui.render.inks import Inks
 
+INKS = Inks(*[Color(200, 200, 200)] * 8)
 PARAGRAPHS = "".join(f"## Part {n}\n\nwords of *it* and `more`, {n} times\n\n- one\n- two\n\n" for n in range(40))
 CODE = "So:\n```python\n" + "".join(f"def f{n}():\n    return {n}\n\n" for n in range(80)) + "```\n\nDone."
 ITEMS = "As follows:\n\n" + "".join(f"- item {n} with **words**\n" for n in range(80)) + "\nDone."
@@ -46,7 +49,7 @@ def test_a_reply_that_came_in_pieces_is_drawn_as_if_it_were_one(text: str) -> No
 
 
 def drawn(pieces: list[Piece]) -> list[str]:
-    return [row.text.rstrip() for piece in pieces for row in markdown.rows(piece, 60, True)]
+    return [row.text.rstrip() for piece in pieces for row in markdown.rows(piece, 60, INKS)]
 
 
 def test_a_reply_that_turns_out_to_be_another_keeps_the_pieces_they_have_in_common() -> None:

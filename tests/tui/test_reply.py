@@ -51,8 +51,8 @@ async def test_what_the_mouse_selects_in_a_reply_is_marked_and_can_be_copied() -
         await shown(app, pilot, TEXT)
         plain = app.reply.render_lines(app.reply.size.region)
         await pilot.mouse_down(offset=(6, 1))
-        await pilot.hover(offset=(9, 7))
-        await pilot.mouse_up(offset=(9, 7))
+        await pilot.hover(offset=(9, 5))
+        await pilot.mouse_up(offset=(9, 5))
         copied = app.screen.get_selected_text() or ""
         assert copied.split() == ["words", "return", "'nothing'", "and", "then", "t"]
         marked = app.reply.render_lines(app.reply.size.region)
@@ -66,10 +66,10 @@ async def test_the_code_in_a_reply_takes_the_colours_of_the_theme_and_its_rows_t
     app = Page()
     async with app.run_test(size=(40, 20)) as pilot:
         await shown(app, pilot, TEXT)
-        dark = app.reply.render_line(4)
+        dark = app.reply.render_line(3)
         app.theme = "textual-light"
         await pilot.pause()
-        light = app.reply.render_line(4)
+        light = app.reply.render_line(3)
         assert dark.text == light.text and list(dark) != list(light)
         before = app.reply.size.height
         await pilot.resize_terminal(12, 20)

@@ -9,6 +9,7 @@ import pytest
 from textual.color import Color
 
 from pointsman.tui import theme
+from pointsman.tui.render.inks import inks_of
 from support.screen import screen
 
 SHIPPED = Path(__file__).parents[2] / "themes"
@@ -47,6 +48,9 @@ def test_text_and_selection_of_shipped_themes_can_be_read(entry: theme.Theme) ->
         assert contrast(ground, Color.parse(variables[name])) >= 4.5, name
     faded = ground.blend(Color.parse(variables["foreground"]), 0.65)
     assert contrast(ground, faded) >= 4.5
+    inks = inks_of(variables)
+    for name in ("text", "faded", "accent", "primary", "success", "warning", "error"):
+        assert contrast(inks.code, getattr(inks, name)) >= 4.5, f"{name} in code"
     cursor = Color.parse(entry.variables["block-cursor-background"])
     assert contrast(cursor, Color.parse(entry.variables["block-cursor-foreground"])) >= 4.5
 

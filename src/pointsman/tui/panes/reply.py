@@ -18,6 +18,7 @@ from textual.strip import Strip
 from pointsman.tui.panes.growing import Growing
 from pointsman.tui.render import markdown
 from pointsman.tui.render.hardening import Pieces
+from pointsman.tui.render.inks import Inks, inks_of
 
 
 class Reply(Growing):
@@ -28,7 +29,7 @@ class Reply(Growing):
         self._ends: list[int] = []  # rows to the end of each finished piece, at that width
         self._width = 0
         self._tail: tuple[Strip, ...] | None = None  # drawn anew whenever more came
-        self._tail_dark = True
+        self._tail_inks: Inks | None = None
 
     def show(self, text: str, *, over: bool = False) -> None:
         """The reply as far as it came, from its beginning."""
@@ -41,25 +42,29 @@ class Reply(Growing):
     # --- where the rows are ---
 
     @property
-    def _dark(self) -> bool:
-        return self.app.current_theme.dark
+    def _inks(self) -> Inks:
+        return inks_of(self.app.theme_variables)
 
     def _lay_out(self, width: int) -> None:
         if width != self._width:
             self._ends.clear()
             self._tail, self._width = None, width
+        if len(self._ends) == len(self._pieces.done):
+            return
+        inks = self._inks
         for piece in self._pieces.done[len(self._ends) :]:
-            self._ends.append(self._hard_height + len(markdown.rows(piece, width, self._dark)))
+            self._ends.append(self._hard_height + len(markdown.rows(piece, width, inks)))
 
     @property
     def _hard_height(self) -> int:
         return self._ends[-1] if self._ends else 0
 
     def _tail_rows(self) -> tuple[Strip, ...]:
-        if self._tail is None or self._tail_dark != self._dark:
+        inks = self._inks
+        if self._tail is None or self._tail_inks != inks:
             tail = self._pieces.tail
-            self._tail_dark = self._dark
-            self._tail = () if tail is None else markdown.fresh_rows(tail, self._width, self._dark)
+            self._tail_inks = inks
+            self._tail = () if tail is None else markdown.fresh_rows(tail, self._width, inks)
         return self._tail
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
@@ -74,7 +79,7 @@ class Reply(Growing):
             rows, y = self._tail_rows(), y - self._hard_height
         else:
             place = bisect_right(self._ends, y)
-            rows = markdown.rows(self._pieces.done[place], self._width, self._dark)
+            rows = markdown.rows(self._pieces.done[place], self._width, self._inks)
             y -= self._ends[place - 1] if place else 0
         return rows[y] if y < len(rows) else Strip.blank(0)
 

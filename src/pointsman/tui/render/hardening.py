@@ -30,12 +30,6 @@ class Piece(NamedTuple):
 
     text: str
     above: Seam = Seam.BLOCKS
-    below: Seam = Seam.BLOCKS
-
-    @property
-    def is_list(self) -> bool:
-        """It begins with an item."""
-        return _ITEM.match(self.text.lstrip("\n")) is not None
 
 
 class Cut(NamedTuple):
@@ -73,7 +67,7 @@ class Pieces:
 
     def _take(self, text: str, cut: Cut) -> None:
         before = self._cuts[-1]
-        self.done.append(Piece(text, before.seam, cut.seam))
+        self.done.append(Piece(text, before.seam))
         self._cuts.append(Cut(before.at + cut.at - len(before.fence), cut.seam, cut.fence))
 
     @property
