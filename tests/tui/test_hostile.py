@@ -32,6 +32,7 @@ SEED = (
 )
 # What hints of ours do when they are pressed.
 OURS = (None, "app.log_of_trouble", "app.suggested", "app.override", "app.local_only", "app.why", "app.notices")
+OURS = (*OURS, "app.help", "app.chats", "app.new_chat", "press('leave')", "press('select')")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 OBEYED = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"

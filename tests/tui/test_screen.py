@@ -401,7 +401,7 @@ async def test_a_log_is_followed_filtered_searched_and_left_with_nothing_running
         console.log.put_nowait(written("out of memory", "\x1b]0;title\x07 is tame"))
         await until(pilot, lambda: "2 new" in read(app))
         assert "out of memory" not in read(app), "who reads above is left there"
-        await pilot.press("f")
+        await pilot.click(offset=place_of(app, read, "f follows"))
         await until(pilot, lambda: "following" in read(app) and "is tame" in read(app))
         await pilot.press("slash", *"memory")
         await until(pilot, lambda: "/memory (1 of 103)" in read(app) and "line 99" not in read(app))

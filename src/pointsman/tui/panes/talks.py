@@ -181,15 +181,8 @@ class TalksPane(Pane):
             "/cap": tuple(f"{budget.name} default" for budget in picture.fleet.budgets),
             "/export": ("md", "jsonl"),
         }
-        models = len(picture.fleet.models)
-        welcome = (
-            f"{models} models on {len(picture.fleet.endpoints)} endpoints, policy “{label(picture.fleet.policy)}”.\n\n"
-            "Write a prompt below: the policy chooses the model, and each reply says which one answered and why.\n"
-            "/model NAME asks one model only, /help lists the commands, esc leaves the input, ? lists the keys.\n"
-            "Conversations are kept as they go: ctrl+o lists them, ctrl+t begins another in a tab."
-        )
         self.transcript.glyphs = picture.glyphs
-        self.transcript.query_one(".welcome", Drawn).draw(Content.styled(welcome, "$foreground 65%"))
+        self.transcript.query_one(".welcome", Drawn).draw(stack(drawing.welcome(picture.fleet)))
         self._show_tabs()
 
     # --- tabs ---

@@ -12,7 +12,7 @@ from pointsman.core.moments import moment
 from pointsman.ports import AuditQuery
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
-from pointsman.tui.render.paint import Part
+from pointsman.tui.render.paint import Part, hint
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import clean, label
 
@@ -93,7 +93,7 @@ def in_short(line: AuditRow, glyphs: Glyphs) -> tuple[tuple[Part, ...], ...]:
     return (
         (event_of(line, glyphs), (f"  {line.actor}  #{line.seq}", "dim")),
         ((line.text, ""),),
-        ((facts or "enter opens the whole line", "dim"),),
+        ((facts, "dim"),) if facts else hint("enter", "opens the whole line", "press('select')"),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pointsman.core.fleet import Fleet
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.paint import Part, crop, hint, width_of
-from pointsman.tui.untrusted import one_line
+from pointsman.tui.untrusted import label, one_line
 
 Line = tuple[Part, ...]
 _LEAST = 8  # cells of a title that still say something
@@ -41,6 +42,31 @@ def _tab(place: int, tab: Tab, active: bool, room: int, glyphs: Glyphs) -> Line:
         (f"{mark} ", "accent" if tab.running else "good"),
         (crop(title, width, glyphs.ellipsis), "strong" if active else "dim"),
         (" ", ""),
+    )
+
+
+def welcome(fleet: Fleet) -> tuple[Line, ...]:
+    """Where nothing was said yet: what is here, and what to do next."""
+    how = "Write a prompt below: the policy chooses the model, and each reply says which one answered and why."
+    count = f"{len(fleet.models)} models on {len(fleet.endpoints)} endpoints, policy “{label(fleet.policy)}”."
+    return (
+        ((count, "dim"),),
+        (),
+        ((how, "dim"),),
+        (
+            ("/model NAME asks one model only, /help lists the commands, ", "dim"),
+            *hint("esc", "leaves the input", "press('leave')"),
+            (", ", "dim"),
+            *hint("?", "lists the keys", "app.help"),
+            (".", "dim"),
+        ),
+        (
+            ("Conversations are kept as they go: ", "dim"),
+            *hint("ctrl+o", "lists them", "app.chats"),
+            (", ", "dim"),
+            *hint("ctrl+t", "begins another in a tab", "app.new_chat"),
+            (".", "dim"),
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from pointsman.tui import keys
 from pointsman.tui.render import figures, log
 from pointsman.tui.render.glyphs import Glyphs
 from pointsman.tui.render.log import Look
-from pointsman.tui.render.paint import paint
+from pointsman.tui.render.paint import hint, paint
 from pointsman.tui.screens.reading import Reading
 from pointsman.tui.untrusted import label, one_line
 
@@ -154,9 +154,10 @@ class LogScreen(Reading):
         if self.look.searched:
             place, found = self._place
             parts.append(f"“{one_line(self.look.searched)}” {place} of {found}, n next, N before")
-        new = f"{self._glyphs.down} {self._unseen:,} new · f follows" if self._unseen else "f follows"
-        parts.append("following" if self.following else new)
-        self.query_one("#log").border_subtitle = Content(" · ".join(parts))
+        if self._unseen and not self.following:
+            parts.append(f"{self._glyphs.down} {self._unseen:,} new")
+        follows = (("following", ""),) if self.following else hint("f", "follows", "screen.follow")
+        self.query_one("#log").border_subtitle = paint([(" · ".join([*parts, ""]), ""), *follows])
 
     # --- following ---
 

@@ -13,6 +13,8 @@ from textual.widgets import Static
 
 from pointsman.keymap import all_keys, shown
 from pointsman.tui import keys
+from pointsman.tui.panes.pane import Drawn
+from pointsman.tui.render.paint import hint, paint
 from pointsman.tui.screens.modal import Modal
 
 if TYPE_CHECKING:
@@ -67,9 +69,12 @@ class Tour(Modal[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="tour"):
             yield Static(id="sentence", markup=False)
-            yield Static("enter next   left back   esc leave", id="tour-keys", markup=False)
+            yield Drawn(id="tour-keys")
 
     def on_mount(self) -> None:
+        steps = (("enter", "next", "step(1)"), ("left", "back", "step(-1)"), ("esc", "leave", "leave"))
+        hints = (hint(key, f"{word}   ", f"screen.{action}") for key, word, action in steps)
+        self.query_one("#tour-keys", Drawn).draw(paint([part for each in hints for part in each]))
         self._show()
 
     def action_step(self, by: int) -> None:
