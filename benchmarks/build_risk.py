@@ -101,11 +101,12 @@ def rows(labelled: Path) -> tuple[list[tuple[str, str]], list[str], list[str]]:
         listed = tomllib.loads(path.read_text(encoding="utf8"))
         risky += [(each["code"], each["text"]) for each in listed["high"]]
         harmless += [each["text"] for each in listed["harmless"]]
-    everyday = []
+    everyday, judged = [], {text for _, text in risky} | set(harmless)
     for path in (HERE / "own_prompts.jsonl", labelled):
         for line in path.read_text(encoding="utf8").splitlines():
             row = json.loads(line)
-            if not row["image_attached"] and not [hit for hit in risks(row["text"]) if hit.where == "prompt"]:
+            by_rule = [hit for hit in risks(row["text"]) if hit.where != "wording"]
+            if not (row["image_attached"] or row["text"] in judged or by_rule):
                 everyday.append(row["text"])
     return risky, harmless, everyday
 

@@ -61,3 +61,9 @@ def test_every_hit_says_which_words_pulled_it() -> None:
     hits = risks("drop all inactive users from the production database")
     assert [(hit.code, hit.where) for hit in hits][0] == ("migration", "prompt")
     assert "users" in hits[0].words or "database" in hits[0].words
+
+
+def test_a_diff_pasted_into_the_prompt_is_read_as_one() -> None:
+    diff = "diff --git a/m.py b/m.py\n--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n class Order(Base):\n+    note = Column(String)\n"
+    assert [(hit.code, hit.where) for hit in risks(f"{diff}\nlooks ok?")] == [("migration", "diff")]
+    assert risks(diff.replace("note = Column(String)", "pass").replace("looks ok?", "")) == ()

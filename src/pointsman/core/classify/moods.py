@@ -37,7 +37,8 @@ _ASKS: Final = _set(
     """what what's whats who who's whom whose when where why which explain describe define summarize summarise
     translate compare recommend suggest tell teach is are was were does do did proofread count draw recap
     discuss outline brainstorm estimate imagine pretend act list name quiz paraphrase rephrase difference
-    best how how's convince roleplay"""
+    best how how's convince roleplay essay riddle
+    poem tagline"""
 )
 _ASKS_FOR_ONESELF: Final = frozenset(
     tuple(pair.split()) for pair in ("should i", "can i", "could i", "may i", "must i")
@@ -49,8 +50,8 @@ _FOR_PEOPLE: Final = _set(
     """poem poems story stories essay song haiku limerick blog article articles speech novel tweet scene joke jokes
     quiz riddle email mail letter slogan caption tagline overview explanation example examples history
     definition summary biography advertisement headline headlines screenplay dialogue dialog review
-    paragraph sonnet lyrics invitation note press newsletter questions interview flashcards presentation
-    slides announcement fable parody horoscope excuse comparison tutorial lesson lecture report memo resume
+    paragraph sonnet lyrics invitation flashcards tone poster note press newsletter questions interview
+    presentation slides announcement fable parody horoscope excuse comparison tutorial lesson lecture report memo resume
     cv"""
 )
 _KNOWN: Final = _set("the our all every each this")  # what is named so stands in the program already

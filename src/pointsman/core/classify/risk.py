@@ -23,6 +23,7 @@ HEAD_CHARS, TAIL_CHARS = 6_000, 2_000  # more than the kind needs: a risk in the
 ALSO_TECH = ("tech", "persist", "schema", "engine", "command")
 SOFT_WORDS = 2  # of those that software shares with everyday life
 WORDS_SHOWN = 60  # characters of them
+PASTED_CHARS = 20_000  # of a diff in the prompt
 DIFF_CHARS = 400_000  # a larger diff is not read to its end, and that is itself a risk
 
 _DIFF_PATH = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)", re.MULTILINE)
@@ -49,9 +50,11 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None, *, co
     """Each class of risk that a change touches, at most once, in the order of the triggers.
 
     `text` is the prompt, of which the head and the tail are read; `paths` are the files it is known to touch, `diff` a
-    unified diff. Unless it is about `coding`, what only tells of something pulls nothing.
+    unified diff, else the one that is pasted into the prompt. Unless it is about `coding`, what only tells of something
+    pulls nothing.
     """
     spoken = _spoken(text, coding)
+    diff = diff or _pasted(text)
     if not (spoken or paths or diff):
         return ()
     lines = changed_lines(diff) if diff else ""
@@ -60,6 +63,13 @@ def risks(text: str, paths: tuple[str, ...] = (), diff: str | None = None, *, co
     if diff and len(diff) > DIFF_CHARS:
         hits.append(Hit("unread-diff", "diff", f"{len(diff):,} characters, the first {DIFF_CHARS:,} were read"))
     return tuple(hits)
+
+
+def _pasted(prompt: str) -> str | None:
+    at = prompt.find("diff --git ")
+    if at < 0 and "\n@@ -" in prompt:
+        at = prompt.find("--- ")
+    return prompt[at : at + PASTED_CHARS] if at >= 0 and "\n@@ -" in prompt else None
 
 
 def changed_lines(diff: str) -> str:

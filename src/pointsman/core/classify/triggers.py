@@ -186,6 +186,8 @@ schema\.(?:rb|graphql)$
 \bDELETE FROM\b
 \b(?:add|drop|rename|remove|alter)_(?:column|table|index)\b
 (?:Add|Remove|Alter)Field
+\b(?:mapped_column|Column|(?:models|fields)\.\w+Field)\(
+\bTRUNCATE\b
 \brm -rf\b
 """,
     ),
