@@ -139,7 +139,18 @@ FACTS = st.fixed_dictionaries(
     }
 )
 DOWN = st.sets(st.sampled_from(sorted(FLEET.endpoints))).map(tuple)
-RISKS = ("auth", "crypto", "secrets", "migration", "unsafe", "concurrency", "public-api", "routing-config", "build")
+RISKS = (
+    "auth",
+    "crypto",
+    "secrets",
+    "money",
+    "migration",
+    "unsafe",
+    "concurrency",
+    "public-api",
+    "routing-config",
+    "build",
+)
 
 
 @given(facts=FACTS, usage=st.integers(0, 150), down=DOWN, risky=st.booleans(), wants=st.sampled_from((None, "cloud")))

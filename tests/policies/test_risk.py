@@ -36,5 +36,5 @@ def test_at_most_one_look_alike_in_twenty_raises_a_false_alarm() -> None:
 
 def test_every_trigger_has_a_case() -> None:
     assert {case["code"] for case in CASES["high"]} >= {
-        "auth", "crypto", "secrets", "migration", "unsafe", "concurrency", "public-api", "routing-config", "build",
+        "auth", "crypto", "secrets", "money", "migration", "unsafe", "concurrency", "public-api", "routing-config", "build",
     }  # fmt: skip

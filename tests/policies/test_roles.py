@@ -436,6 +436,7 @@ RISK_CODES = (
     "auth",
     "crypto",
     "secrets",
+    "money",
     "migration",
     "unsafe",
     "concurrency",
