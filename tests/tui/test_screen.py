@@ -623,6 +623,19 @@ async def test_every_pane_is_usable_at_60x16(console: Any, read: Read) -> None:
             assert str(pane.border_title) in read(app) and pane.size.height >= 8
 
 
+async def test_below_40x10_the_head_line_says_from_which_size_on_there_is_room(console: Any, read: Read) -> None:
+    async with screen(console, (40, 10)) as (app, pilot):
+        assert "there is room" not in read(app)
+        for size, told in (
+            ((39, 9), "CHEAP 84%  39x9: from 40x10"),
+            ((60, 9), "60x9: from 40x10 on there is room"),
+            ((16, 4), "16x4: from 40x"),
+        ):
+            await pilot.resize_terminal(*size)
+            await settle(app, pilot)
+            assert told in read(app).splitlines()[0]
+
+
 async def test_ascii_only_draws_nothing_but_ascii(console: Any, read: Read) -> None:
     console.scripts = [console.switched("cut")]
     async with screen(console, (200, 60), ascii_only=True) as (app, pilot):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 from pointsman.tui.panes.pane import STARTING, Drawn
@@ -17,7 +18,7 @@ from pointsman.tui.render.paint import fit, paint, stack
 if TYPE_CHECKING:
     from pointsman.tui.picture import Picture
 
-LEAST_WIDTH = 24  # columns below which the head line says nothing
+LEAST = Size(40, 10)  # below which the head line says that there is no room; everything goes on all the same
 _ACTIVE = "bold $text-primary on $panel "
 
 
@@ -31,8 +32,9 @@ class PolicyStrip(Drawn):
         from pointsman.tui.render import strip, usage
 
         width = max(self.size.width, 1)
-        small = f"{width}x{self.app.size.height}: from 40x10 on there is room"
-        lines = [((small, "warn"),) if width < LEAST_WIDTH else strip.line(picture, width, paused=paused)]
+        lines = [strip.line(picture, width, paused=paused)]
+        if width < LEAST.width or self.app.size.height < LEAST.height:
+            lines = [strip.cramped(picture, self.app.size, LEAST)]
         if budgets and picture.snapshot.usage:
             lines.append(usage.compact_bars(picture, width))
         self.draw(stack(fit(line, width) for line in lines))

@@ -39,6 +39,13 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     return spread(left, right, width)
 
 
+def cramped(picture: Picture, size: tuple[int, int], least: tuple[int, int]) -> Line:
+    """On a screen smaller than the least: what it is too small for, and the band if that leaves a place for it."""
+    told = ("{}x{}: from {}x{} on there is room".format(*size, *least), "warn")
+    band = _band(picture)[:1]
+    return (*band, ("  ", ""), told) if size[0] >= width_of(band) + len("39x9: from 40x10") + 2 else (told,)
+
+
 def _worst(picture: Picture) -> Line:
     """The endpoint in the deepest trouble, and since when."""
     known = picture.snapshot.health
