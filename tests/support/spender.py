@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pointsman.adapters.clients import Clients
 from pointsman.adapters.clock import SystemClock
 from pointsman.adapters.store import SqliteStore
-from pointsman.core.fleet import Budget, BudgetUnit, Endpoint, Fleet, Locality, Model, Role, Tier, Window
+from pointsman.core.fleet import Budget, BudgetUnit, Deadlines, Endpoint, Fleet, Locality, Model, Role, Tier, Window
 from pointsman.core.request import Message, Request
 from pointsman.engine import events
 from support.stages import KINDS, open_engine
@@ -24,7 +24,8 @@ BUDGET = "shared"
 
 def fleet(url: str, dialect: str, limit: int) -> Fleet:
     """One cloud model at 1000 and 4000 nano-USD per token, under one budget."""
-    endpoint = Endpoint(name="p", url=url, kind=KINDS[dialect], locality=Locality.CLOUD)
+    patient = Deadlines(connect=60, first_token=60)  # eight programs begin at once, on two cores that have more to do
+    endpoint = Endpoint(name="p", url=url, kind=KINDS[dialect], locality=Locality.CLOUD, deadlines=patient)
     return Fleet(
         policy="spender",
         revision="0",
