@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,7 @@ from pointsman.tui.panes.rows import Rows
 from pointsman.tui.panes.services import ServicesPane
 from pointsman.tui.panes.transcript import Transcript
 from pointsman.tui.panes.turn import FragmentView
+from pointsman.tui.render import hints
 from pointsman.tui.screens.chats import ChatsScreen, FoundChats
 from pointsman.tui.screens.choice import Choice
 from pointsman.tui.screens.confirm import Confirm
@@ -119,6 +123,27 @@ def test_a_keymap_is_told_what_is_wrong_with_it(changed: dict[str, str], told: l
 
 def test_the_keys_as_delivered_exist_arrive_and_do_not_clash() -> None:
     assert not keymap.problems({entry.id: entry.keys for entry in keymap.all_keys()})
+
+
+def hints_of(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("hint", "key_of"):
+            given = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            if len(given) >= 2:
+                yield given[0], given[-1]
+
+
+def test_a_hint_names_the_key_as_it_is_bound_now() -> None:
+    source = Path(inspect.getfile(hints)).parent.parent
+    told = [each for path in source.rglob("*.py") for each in hints_of(path)]
+    try:
+        hints.bind({entry.id: "f12" for entry in keymap.all_keys()})
+        assert len(told) > 20 and {hints.key_of(*each) for each in told} == {"f12"}
+        hints.bind({"undo": "none"})
+        assert [text for text, _ in hints.hint("u", "undoes", "app.undo")] == ["undoes"]
+    finally:
+        hints.bind({})
+    assert [hints.key_of(*each) for each in told] == [key for key, _ in told]
 
 
 def test_help_begins_with_the_keys_that_work_here() -> None:

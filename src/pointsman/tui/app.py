@@ -21,6 +21,7 @@ from pointsman.tui import theme as theming
 from pointsman.tui.commands import Palette
 from pointsman.tui.hangup import leaves_on_hangup, leaves_with_its_page
 from pointsman.tui.reaching import ReachingApp
+from pointsman.tui.render import hints
 from pointsman.tui.render.glyphs import ASCII, UNICODE
 from pointsman.tui.render.paint import stack
 from pointsman.tui.render.svg import self_contained
@@ -96,6 +97,7 @@ class PointsmanApp(ReachingApp):
         for problem in keytable.problems(self.keymap):
             self.home.add_banner(one_line(str(problem)))
         self.set_keymap(dict(keys.for_textual(self.keymap)))
+        hints.bind(self.keymap)
         self.set_class(self._ascii_only, "-ascii")
         leaves_with_its_page(self)
         self.work(self._watch_themes(), "themes")

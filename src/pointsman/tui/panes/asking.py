@@ -20,7 +20,8 @@ from pointsman.tui.panes.talks import Talk, TalksPane
 from pointsman.tui.panes.turn import TurnView
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
-from pointsman.tui.render.paint import Part, hint, paint
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part, paint
 from pointsman.tui.untrusted import one_line
 
 _NAMED = re.compile(r"(?:^|\s)@((?:~|\.{1,2})?/\S+)")  # never a bare word: code is full of @decorators
@@ -272,12 +273,12 @@ class AskingPane(TalksPane):
         if talk.pending is not None:
             listed = ", ".join(f"{one_line(each.path)} {figures.size(each.size)}" for each in talk.pending)
             sends = hint("enter", "sends it", "press('send')")
-            self.hint((f"goes with it: {listed}   ", "warn"), *sends, ("   ", ""), *_DROPS)
+            self.hint((f"goes with it: {listed}   ", "warn"), *sends, ("   ", ""), *_drops())
         elif talk.editing is not None:
             doing = (
                 "replaces this turn" if talk.editing is self.conversation.last else "branches; this one stays as it is"
             )
-            self.hint(("editing: ", "warn"), (f"sending it {doing}   ", ""), *_DROPS)
+            self.hint(("editing: ", "warn"), (f"sending it {doing}   ", ""), *_drops())
         else:
             self.hint()
 
@@ -292,4 +293,5 @@ def _all_seen(picture: Picture) -> bool:
     return all((health := picture.snapshot.health.get(name)) and health.last_seen is not None for name in asked)
 
 
-_DROPS: tuple[Part, ...] = hint("esc", "drops it", "press('leave')")
+def _drops() -> tuple[Part, ...]:
+    return hint("esc", "drops it", "press('leave')")

@@ -23,7 +23,8 @@ from pointsman.tui.panes.pane import STARTING, Drawn
 from pointsman.tui.panes.rows import Rows
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import exports, selecting
-from pointsman.tui.render.paint import FILTERED_OUT, Part, paint
+from pointsman.tui.render.hints import filtered_out
+from pointsman.tui.render.paint import Part, paint
 from pointsman.tui.render.selecting import Order
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import one_line
@@ -34,7 +35,7 @@ RESTING = 3.0  # seconds after which a sorted list may move rows under a cursor 
 class Listing(Filtering):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.LISTING]
     columns: ClassVar[Sequence[Column]] = ()
-    empty: ClassVar[tuple[Part, ...]] = ()  # what to do where nothing stands here
+    empty: ClassVar[tuple[Part, ...]] = ()  # what to do where nothing stands here, without the keys for it
     lines_below: ClassVar[int] = 0
     lines_above: ClassVar[int] = 0
 
@@ -75,6 +76,10 @@ class Listing(Filtering):
         """A few words for the lower edge."""
         return ""
 
+    def nothing_yet(self) -> Sequence[Part]:
+        """What to do where nothing stands here, with the keys for it."""
+        return self.empty
+
     def any_at_all(self, picture: Picture) -> bool:
         """Is there something that a filter outside of this pane may have kept back?"""
         return False
@@ -101,7 +106,7 @@ class Listing(Filtering):
         if self._shown:
             mark = picture.glyphs.down if self.order.reverse else picture.glyphs.up
             return self.rows.heading(self.order.column, mark)
-        return paint(FILTERED_OUT if any_at_all and self.written else self.empty)
+        return paint(filtered_out() if any_at_all and self.written else self.nothing_yet())
 
     def _edge(self, picture: Picture, total: int) -> str:
         parts = [self.about(picture)]

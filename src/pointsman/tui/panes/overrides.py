@@ -16,20 +16,19 @@ from pointsman.tui.panes.listing import Listing
 from pointsman.tui.panes.pane import room_in
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import overrides
-from pointsman.tui.render.paint import hint, paint
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part, paint
 from pointsman.tui.render.table import Row
 
 
 class OverridesPane(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.OVERRIDES]
     columns = overrides.COLUMNS
-    empty = (
-        ("none: ", "dim"),
-        *hint("o", "pins or prefers a model", "app.override"),
-        (", ", "dim"),
-        *hint("L", "closes the cloud", "app.local_only"),
-    )
     lines_above = 1
+
+    def nothing_yet(self) -> Sequence[Part]:
+        pins = hint("o", "pins or prefers a model", "app.override")
+        return (("none: ", "dim"), *pins, (", ", "dim"), *hint("L", "closes the cloud", "app.local_only"))
 
     def rows_of(self, picture: Picture) -> Sequence[Row]:
         return overrides.rows(picture)

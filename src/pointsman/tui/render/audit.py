@@ -12,7 +12,8 @@ from pointsman.core.moments import moment
 from pointsman.ports import AuditQuery
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import Glyphs
-from pointsman.tui.render.paint import Part, hint
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import clean, label
 

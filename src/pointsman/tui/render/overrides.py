@@ -10,7 +10,8 @@ from pointsman.core.snapshot import Override, OverrideKind
 from pointsman.core.usage import Usage
 from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
-from pointsman.tui.render.paint import Part, fit, hint, width_of
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part, fit, width_of
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 

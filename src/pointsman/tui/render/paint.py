@@ -42,17 +42,6 @@ def pressing(action: str, tone: str = "") -> str:
     return f"{tone}{_DOES}{action}"
 
 
-def hint(key: str, words: str, action: str) -> tuple[Part, Part]:
-    """What a key does here; a click on it does the same."""
-    return (key, pressing(action, "accent")), (f" {words}", pressing(action, "dim"))
-
-
-FILTERED_OUT: tuple[Part, ...] = (
-    ("nothing passes the filter: ", "dim"),
-    *hint("esc", "clears it", "press('clear_filter')"),
-)
-
-
 def paint(parts: Iterable[Part]) -> Content:
     """One line of clean text in the tones' styles."""
     cleaned = [(one_line(text), tone) for text, tone in parts]

@@ -13,13 +13,17 @@ from pointsman.engine.events import CheckEnded, Judged, StageBegan, Switched
 from pointsman.tui.conversation import After, Phase, Turn, Verdict
 from pointsman.tui.render import figures
 from pointsman.tui.render.glyphs import UNICODE, Glyphs
-from pointsman.tui.render.paint import Part, hint
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part
 from pointsman.tui.slash import COMMANDS
 from pointsman.tui.untrusted import label
 
 Line = tuple[Part, ...]
-_STOPS = hint("esc", "stops", "app.step_back")
 _TAIL = 6  # lines of a failed check's output that are shown
+
+
+def _stops() -> Line:
+    return hint("esc", "stops", "app.step_back")
 
 
 def head(turn: Turn, glyphs: Glyphs = UNICODE) -> Line:
@@ -86,7 +90,7 @@ def _live(turn: Turn, glyphs: Glyphs) -> Line:
         (f"{glyphs.restart} ", "accent"),
         *_who(turn.rung.model, turn.rung.endpoint),
         (f"   {doing}   ", "dim"),
-        *_STOPS,
+        *_stops(),
     )
 
 
@@ -95,7 +99,7 @@ def _waiting(turn: Turn, glyphs: Glyphs) -> Line:
         return _routing(turn, glyphs)
     done = "" if turn.waiting.done is None else f", {turn.waiting.done * 100:.0f}% done"
     text = f"{glyphs.partial} waiting {figures.span(turn.waiting.seconds)}: {turn.waiting.why}{done}   "
-    return ((text, "warn"), *_STOPS)
+    return ((text, "warn"), *_stops())
 
 
 def _answered(turn: Turn, glyphs: Glyphs) -> Line:

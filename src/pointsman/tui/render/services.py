@@ -11,6 +11,7 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures, log
 from pointsman.tui.render.endpoints import STALE_AFTER
 from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.render.hints import key_of
 from pointsman.tui.render.paint import Part, fit, pressing, spread
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
@@ -126,7 +127,7 @@ def suggestion(picture: Picture) -> tuple[Part, ...]:
     if picture.suggested is None:
         return ()
     return (
-        ("S", pressing("app.suggested", "accent")),
+        (key_of("S", "app.suggested"), pressing("app.suggested", "accent")),
         (f" {picture.suggested.verb}s {label(picture.suggested.service)}", pressing("app.suggested")),
         (": ", ""),
         (picture.suggested.why, "warn"),

@@ -11,6 +11,7 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures, usage
 from pointsman.tui.render.bars import tone_of
 from pointsman.tui.render.endpoints import TROUBLE, WORDS
+from pointsman.tui.render.hints import key_of
 from pointsman.tui.render.paint import Part, pressing, spread, width_of
 from pointsman.tui.untrusted import label
 
@@ -23,9 +24,7 @@ def line(picture: Picture, width: int, *, paused: int | None = None) -> Line:
     right: list[Part] = [] if paused is None else [(f" PAUSED, {paused} held back ", "warn")]
     right += [(" READ-ONLY ", "accent")] if picture.read_only else []
     right += [(" DND ", "accent")] if picture.do_not_disturb else []
-    right += (
-        [(f"{picture.unread} new (A)  ", pressing("app.notices", "dim"))] if picture.unread and width >= 100 else []
-    )
+    right += [*_unread(picture)] if width >= 100 else []
     right += [*_alerts(picture), *(_refreshed(picture) if width >= 160 else ())]
     right += [(f" {figures.clock(picture.now)} ", "dim")]
     closed, sound = picture.snapshot.cloud_forbidden, _sound(picture)
@@ -44,6 +43,12 @@ def cramped(picture: Picture, size: tuple[int, int], least: tuple[int, int]) -> 
     told = ("{}x{}: from {}x{} on there is room".format(*size, *least), "warn")
     band = _band(picture)[:1]
     return (*band, ("  ", ""), told) if size[0] >= width_of(band) + len("39x9: from 40x10") + 2 else (told,)
+
+
+def _unread(picture: Picture) -> Line:
+    if not picture.unread:
+        return ()
+    return ((f"{picture.unread} new ({key_of('A', 'app.notices')})  ", pressing("app.notices", "dim")),)
 
 
 def _worst(picture: Picture) -> Line:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pointsman.core.fleet import Fleet
 from pointsman.tui.render.glyphs import Glyphs
-from pointsman.tui.render.paint import Part, crop, hint, width_of
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import Part, crop, width_of
 from pointsman.tui.untrusted import label, one_line
 
 Line = tuple[Part, ...]

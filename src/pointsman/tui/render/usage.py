@@ -13,7 +13,8 @@ from pointsman.tui.picture import Picture
 from pointsman.tui.render import figures
 from pointsman.tui.render.bars import BAND_TICKS, bar, sparkline, tone_of
 from pointsman.tui.render.glyphs import UNICODE
-from pointsman.tui.render.paint import FILTERED_OUT, Part, crop, spread
+from pointsman.tui.render.hints import filtered_out
+from pointsman.tui.render.paint import Part, crop, spread
 from pointsman.tui.render.table import Column, Row
 from pointsman.tui.untrusted import label
 
@@ -37,7 +38,7 @@ def lines(picture: Picture, width: int, kept: Collection[str] | None = None) -> 
         drawn.append((("no budget is configured: nothing limits the cloud calls", "dim"),))
     totals = [total for total in picture.totals if kept is None or _key(total) in kept]
     drawn += (*_totals(totals, picture, width), *_saved(totals, picture, width))
-    return tuple(drawn) or (FILTERED_OUT,)
+    return tuple(drawn) or (filtered_out(),)
 
 
 def _key(of: Budget | ModelTotal) -> str:

@@ -26,8 +26,9 @@ from pointsman.ports import LogLine
 from pointsman.tui import keys
 from pointsman.tui.render import figures, log
 from pointsman.tui.render.glyphs import Glyphs
+from pointsman.tui.render.hints import hint
 from pointsman.tui.render.log import Look
-from pointsman.tui.render.paint import hint, paint
+from pointsman.tui.render.paint import paint
 from pointsman.tui.screens.reading import Reading
 from pointsman.tui.untrusted import label, one_line
 

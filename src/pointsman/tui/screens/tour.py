@@ -14,7 +14,8 @@ from textual.widgets import Static
 from pointsman.keymap import all_keys, shown
 from pointsman.tui import keys
 from pointsman.tui.panes.pane import Drawn
-from pointsman.tui.render.paint import hint, paint
+from pointsman.tui.render.hints import hint
+from pointsman.tui.render.paint import paint
 from pointsman.tui.screens.modal import Modal
 
 if TYPE_CHECKING:
