@@ -40,7 +40,8 @@ async def streaming(replies: dict[str, tuple[bytes, Pieces]]) -> AsyncIterator[s
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talking[asyncio.current_task()] = writer
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        # Cancelled: the check is over, and Python 3.11 prints a traceback of a talk that ends so.
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
             headers, pieces = replies[head.split()[1].decode().split("/")[1]]
             writer.write(_HEAD % headers)
