@@ -256,7 +256,8 @@ class ActingApp(LinkedApp):
 
     @on(messages.Tailed)
     def tailed(self, event: messages.Tailed) -> None:
-        cast("ServicesPane", self.home.desk.pane("services")).take(event.name, event.lines)
+        if self.is_running:  # else the pane is being taken apart
+            cast("ServicesPane", self.home.desk.pane("services")).take(event.name, event.lines)
 
     @on(messages.FaultAsked)
     @changes
