@@ -30,8 +30,8 @@ def key_of(key: str, action: str) -> str:
 
 def hint(key: str, words: str, action: str) -> tuple[Part, ...]:
     now = key_of(key, action)
-    named: tuple[Part, ...] = ((now, pressing(action, "accent")), (" ", pressing(action))) if now else ()
-    return (*named, (words, pressing(action, "dim")))
+    does = pressing(action, "dim")
+    return ((now, pressing(action, "accent")), (f" {words}", does)) if now else ((words, does),)
 
 
 def _written(key: str) -> str:
