@@ -44,7 +44,8 @@ class Troubled(AllUp):
 
 async def logged(tmp_path: Path, fleet: Fleet, prober: AllUp, *trouble: K) -> list[Replayed]:
     """Many requests over one engine and a real store; then every decision from the audit, made again."""
-    bad = [fail(kind, detail="it says no", status=500) for kind in trouble]
+    # A limit that names no end is waited for: a quarter of a minute, twice.
+    bad = [fail(kind, detail="it says no", status=500, retry_after=0.05) for kind in trouble]
     async with await SqliteStore.open(tmp_path / "state", SystemClock()) as store:
         world = World(
             {"gpu": bad} if bad else {},
