@@ -525,6 +525,10 @@ async def test_the_audit_reads_on_when_the_cursor_reaches_the_end(console: Any, 
         await pilot.press("escape", "3", "G")
         await until(pilot, lambda: rows.option_count == 300)
         assert console.queries[-1].before == 101
+        await pilot.press("slash", *"type=outcome", "enter")
+        await until(pilot, lambda: rows.option_count == 200)
+        await settle(app, pilot)
+        assert rows.current == "300" and rows.scroll_offset.y == 0  # of what was found the newest
 
 
 # --- finding one's way ---

@@ -125,6 +125,7 @@ class AuditPane(Listing):
         self.written = written.strip()
         self._query = replace(query, limit=PAGE)
         self._lines = ()
+        self.rows.action_first()  # of what is found, the newest is looked at first
         self.post_message(AuditAsked(self._query))
 
     @property
