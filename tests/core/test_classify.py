@@ -43,6 +43,12 @@ def test_document_001s_worked_examples_are_of_their_kind(text: str, kind: str) -
         ("A shirt costs $20 and is sold at 15% off. How much do 3 shirts cost?", "reasoning"),
         ("Compare event sourcing with CRUD and analyze the trade-offs", "reasoning"),
         ("두 전략의 장단점을 비교 분석해 주세요", "reasoning"),
+        ("Plan the migration of our users table", "reasoning"),  # the plan is asked for, not the change
+        ("plan the migration to the new schema", "reasoning"),
+        ("Plan the refactoring of the auth module", "reasoning"),
+        ("Migrate the users table to the new schema", "coding"),
+        ("fix the plan table in schema.sql", "coding"),
+        ("Plan a trip to Kyoto", "general"),
         ("Translate the following paragraph to Portuguese: the sea is calm", "background"),
         ("다음 회의록을 요약해 주세요", "background"),
         ("hello there", "general"),

@@ -75,6 +75,8 @@ RULES = (
     Rule("proof", "reasoning", 150, ("prove",)),
     Rule("analysis or strategy", "reasoning", 160, ("analysis",)),
     Rule("opens with a plan or a decision", "reasoning", 250, (":plan-start",), (":code-line",)),
+    Rule("plans work on software", "reasoning", 250, (":plan-start", "tech"), (":code-line",)),
+    Rule("plans work on code", "reasoning", 250, (":plan-start", "code-word"), (":code-line",)),
     Rule("weighs and decides", "reasoning", 120, ("weigh+",), (":code-line", "summary")),
     Rule("research", "reasoning", 80, ("research", "analysis")),
     Rule("asks for a summary", "background", 240, ("summary",), (":code-line",)),
