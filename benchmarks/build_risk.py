@@ -29,7 +29,7 @@ CASES = (HERE.parent / "tests/policies/risk_cases.toml", HERE / "risk_prompts.to
 SCALE = 1000
 FOLDS = 5
 LEAST = 100  # a weight that says less is not kept
-FALSE_ALARMS = 0.03
+FALSE_ALARMS = 0.035
 EVERYDAY = 0.3  # what an everyday prompt weighs against a look-alike
 MIN_COUNT, L2, STEPS, RATE = 2, 1e-4, 150, 0.05
 
