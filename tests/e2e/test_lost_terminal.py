@@ -65,6 +65,16 @@ def test_a_lost_terminal_ends_the_program_with_its_call_settled(tmp_path: Path) 
     assert audited(tmp_path)[-1][0] == "outcome"
 
 
+def test_it_ends_also_where_only_its_parent_is_told_that_the_terminal_is_lost(tmp_path: Path) -> None:
+    """As under `make run`: make is signalled, and waits for us. The shell that waits here ends when we did."""
+    env = environment(str(tmp_path), PS1="$ ")
+    with PtyProgram("demo", env=env, columns=120, rows=40, shell=True, before="trap '' HUP; ") as shell:
+        began_to_answer(shell)
+        shell.close_terminal()
+        shell.process.wait(PATIENCE_S)
+    assert audited(tmp_path)[-1][0] == "outcome"
+
+
 def test_bytes_that_are_no_text_do_not_end_the_program(tmp_path: Path) -> None:
     with PtyProgram("demo", env=environment(str(tmp_path)), columns=120, rows=40) as program:
         program.wait_for("sk anything")

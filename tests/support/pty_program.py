@@ -36,7 +36,13 @@ def environment(home: str, **more: str) -> dict[str, str]:
 
 class PtyProgram:
     def __init__(
-        self, *args: str, env: Mapping[str, str], columns: int = 80, rows: int = 24, shell: bool = False
+        self,
+        *args: str,
+        env: Mapping[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        shell: bool = False,
+        before: str = "",
     ) -> None:
         """pointsman with these arguments; or, with `shell`, an interactive shell in which it is a job."""
         self.screen = pyte.Screen(columns, rows)
@@ -52,7 +58,7 @@ class PtyProgram:
             argv, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=dict(env), preexec_fn=self._own_terminal
         )
         if shell:
-            self.type(f"{shlex.join(pointsman)}\n")
+            self.type(f"{before}{shlex.join(pointsman)}\n")
 
     def _own_terminal(self) -> None:
         os.setsid()

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Any
 
 from textual.app import App
 
 ENDINGS = (signal.SIGHUP, signal.SIGTERM)
 PAGE_EVERY_S = 2.0
+SETTLES_S = 30.0  # what a program whose terminal is lost may take to end
 _SIGNALLED = 128  # added to the signal's number, as shells show it
 _LOST = _SIGNALLED + signal.SIGHUP
 
@@ -30,11 +35,30 @@ def leaves_on_hangup(app: App[Any]) -> Iterator[None]:
 
     for ending in ENDINGS:
         loop.add_signal_handler(ending, leave, ending)
+    _watch_terminal(lambda: loop.call_soon_threadsafe(leave, signal.SIGHUP))
     try:
         yield
     finally:
         for ending in ENDINGS:
             loop.remove_signal_handler(ending)
+
+
+def _watch_terminal(lost: Callable[[], object]) -> None:
+    """Who closes a terminal signals its first program only. Under `make run` that is make, which waits for us, while
+    our output fails, the screen's writer ends of it, and the whole program would stand still at its next frame."""
+    if sys.platform == "linux" and os.isatty(1):  # elsewhere `poll` says little about terminals
+        Thread(target=_wait_for_loss, args=(lost,), name="terminal-watch", daemon=True).start()
+
+
+def _wait_for_loss(lost: Callable[[], object]) -> None:
+    watched = select.poll()
+    watched.register(1, 0)  # a hang-up is always told
+    if any(event & select.POLLHUP for _, event in watched.poll()):
+        _write_nowhere()
+        with suppress(RuntimeError):  # it has ended already
+            lost()
+        time.sleep(SETTLES_S)
+        os._exit(_LOST)  # it stands still all the same; what it had begun is settled by the next start, as after a kill
 
 
 def leaves_with_its_page(app: App[Any]) -> None:

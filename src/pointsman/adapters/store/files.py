@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pointsman.ports import StoreUnavailable
@@ -50,9 +50,9 @@ def is_doubtful(ledger: Path) -> bool:
 
 def _private_directory(path: Path) -> None:
     if not path.exists():
-        path.mkdir(parents=True, mode=0o700)
-        path.chmod(0o700)
-        return
+        with suppress(FileExistsError):  # another program was started at the same moment
+            path.mkdir(parents=True, mode=0o700)
+            path.chmod(0o700)
     if path.stat().st_mode & _OTHERS:
         _tighten(path)
 
