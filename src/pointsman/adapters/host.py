@@ -130,6 +130,7 @@ class LocalHost:
         self._wall = wall
         self._patience = gpu_patience
         self._asked: SimpleQueue[Future[_Gpus] | None] | None = None  # what the GPUs' thread is to answer; None: end
+        self._reader: Thread | None = None
         self._reading: Future[_Gpus] | None = None
         self._last = _Gpus()
 
@@ -156,6 +157,8 @@ class LocalHost:
         if self._asked is not None:
             self._asked.put(None)
         if self._reading is None or self._reading.done():
+            if self._reader is not None:
+                await asyncio.to_thread(self._reader.join, self._patience)
             await asyncio.to_thread(self._gpus.close)
 
     async def _sample_gpus(self) -> _Gpus:
@@ -177,7 +180,8 @@ class LocalHost:
     def _start(self) -> Future[_Gpus]:
         if self._asked is None:
             self._asked = SimpleQueue()
-            Thread(target=self._answer, args=(self._asked,), name="gpu", daemon=True).start()
+            self._reader = Thread(target=self._answer, args=(self._asked,), name="gpu", daemon=True)
+            self._reader.start()
         reading: Future[_Gpus] = Future()
         self._asked.put(reading)
         return reading
