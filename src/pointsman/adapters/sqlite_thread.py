@@ -73,7 +73,7 @@ def _opened(file: File) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
         connection.executescript(file.schema)
-    except BaseException:
+    except BaseException:  # whatever it was, nobody else holds the connection to close it
         connection.close()
         raise
     return connection

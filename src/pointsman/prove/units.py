@@ -71,7 +71,7 @@ async def _over(home: Path, port: int, service: str) -> AsyncIterator[Engine]:
 
 
 async def healthy_means_answered(home: Path) -> Tried:
-    dies = (sys.executable, "-c", "import time; time.sleep(0.2); raise SystemExit(3)")
+    dies = (sys.executable, "-c", "import time; time.sleep(0.2); raise SystemExit(3)")  # lives long enough to be seen
     told = [
         await _started(home / "answers", RestartStage.HEALTHY),
         await _started(home / "slow", RestartStage.HEALTHY, how=("1.5",)),
@@ -94,7 +94,7 @@ async def _started(
     await asyncio.to_thread(home.mkdir)
     port = _port()
     if stranger:
-        command = (sys.executable, "-c", "import time; time.sleep(600)")
+        command = (sys.executable, "-c", "import time; time.sleep(600)")  # runs and listens nowhere: the port is the stranger's
     argv = command or _program(port, *how)
     other = await asyncio.create_subprocess_exec(*_program(port)) if stranger else None
     try:

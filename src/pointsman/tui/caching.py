@@ -21,4 +21,4 @@ def _inner_outer(base_background: Color, background: Color) -> Any:
 
 def mend_styles() -> None:
     """From now on, for every widget of this process."""
-    StylesCache.get_inner_outer = staticmethod(_inner_outer)  # type: ignore[assignment, method-assign] # on purpose
+    StylesCache.get_inner_outer = staticmethod(_inner_outer)  # type: ignore[assignment, method-assign] # replaced, which is the mend
