@@ -94,7 +94,7 @@ async def _started(
     await asyncio.to_thread(home.mkdir)
     port = _port()
     if stranger:
-        command = (sys.executable, "-c", "import time; time.sleep(600)")  # runs and listens nowhere: the port is the stranger's
+        command = (sys.executable, "-c", "import time; time.sleep(600)")  # the stranger has the port
     argv = command or _program(port, *how)
     other = await asyncio.create_subprocess_exec(*_program(port)) if stranger else None
     try:

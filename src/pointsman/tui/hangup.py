@@ -57,7 +57,7 @@ def _wait_for_loss(lost: Callable[[], object]) -> None:
         _write_nowhere()
         with suppress(RuntimeError):  # it has ended already
             lost()
-        time.sleep(SETTLES_S)  # in a thread of its own; the program usually ends meanwhile, and this with it
+        time.sleep(SETTLES_S)  # a thread of its own: it ends with the program
         os._exit(_LOST)  # it stands still all the same; what it had begun is settled by the next start, as after a kill
 
 
